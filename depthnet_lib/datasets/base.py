@@ -1,0 +1,101 @@
+"""What every data set becomes: keypoints, and where they are known depth, pose, identity and pictures."""
+
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import InputError
+from ..layouts import Layout, layout_of
+
+POSES = ("left", "front", "right")
+
+
+@dataclass(frozen=True)
+class KeypointSet:
+    """M faces of N keypoints.
+
+    ``xy`` (M, N, 2) in [0, 1] of a square picture, y down; ``z`` (M, N) in the same unit, toward the viewer;
+    ``pose`` (M,) of "left", "front", "right" (the side of the picture that the nose points to); ``identity`` (M,)
+    integers; ``hidden`` (M, N) True where a point cannot be seen; ``image(i)`` the RGB uint8 picture (H, W, 3) of
+    face i, whose longer side is the unit of xy. What a set does not know is None.
+    """
+
+    name: str
+    xy: np.ndarray
+    z: np.ndarray | None = None
+    pose: np.ndarray | None = None
+    identity: np.ndarray | None = None
+    hidden: np.ndarray | None = None
+    image: Callable[[int], np.ndarray] | None = None
+
+    def __len__(self) -> int:
+        return len(self.xy)
+
+    @property
+    def layout(self) -> Layout:
+        return layout_of(self.xy.shape[1])
+
+    def __getitem__(self, index) -> "KeypointSet":
+        """The faces at an index array, mask or slice."""
+        rows = np.arange(len(self))[index]
+        take = {k: v[rows] for k in ("xy", "z", "pose", "identity", "hidden") if (v := getattr(self, k)) is not None}
+        image = self.image and (lambda i: self.image(int(rows[i])))
+        return replace(self, **take, image=image)
+
+
+def save_npz(faces: KeypointSet, path: Path) -> None:
+    """Write a set, without its pictures, as an .npz that `load_npz` and ``--data FILE.npz`` read."""
+    known = {k: v for k in ("xy", "z", "pose", "identity", "hidden") if (v := getattr(faces, k)) is not None}
+    part = path.with_name(path.name + ".part")
+    with open(part, "wb") as file:
+        np.savez_compressed(file, **known)
+    part.replace(path)
+
+
+def load_npz(path: Path) -> KeypointSet:
+    """Read and check a set from an .npz with ``xy`` and optionally ``z``, ``pose``, ``identity``, ``hidden``."""
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(path, "no such file", "give a registered name (depthnets data list) or an .npz")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {k: file[k] for k in file.files if k in ("xy", "z", "pose", "identity", "hidden")}
+    except (OSError, ValueError, zipfile.BadZipFile, EOFError, KeyError) as error:
+        raise InputError(path, f"not a readable .npz ({error})", "save it with numpy.savez, plain arrays") from None
+    return KeypointSet(str(path), **_checked(path, arrays))
+
+
+def _checked(path: Path, arrays: dict) -> dict:
+    remedy = "expected xy (M, N, 2) in [0, 1], z (M, N), pose (M,) of left/front/right, identity (M,)"
+    if "xy" not in arrays:
+        raise InputError(path, "has no array 'xy'", remedy)
+    shape = arrays["xy"].shape
+    if len(shape) != 3 or shape[2] != 2 or shape[0] < 1:
+        raise InputError(path, f"xy has shape {shape}", remedy)
+    wanted = {"z": shape[:2], "hidden": shape[:2], "pose": shape[:1], "identity": shape[:1]}
+    for key, expected in wanted.items():
+        if key in arrays and arrays[key].shape != expected:
+            raise InputError(path, f"{key} has shape {arrays[key].shape} where {expected} was expected", remedy)
+    for key in ("xy", "z"):
+        if key in arrays:
+            arrays[key] = _finite(path, key, arrays[key], remedy)
+    if "pose" in arrays:
+        arrays["pose"] = arrays["pose"].astype(str)
+        if unknown := set(arrays["pose"].tolist()) - set(POSES):
+            raise InputError(path, f"pose has the value {sorted(unknown)[0]!r}", remedy)
+    layout_of(shape[1])  # too few points raise here
+    return arrays
+
+
+def _finite(path: Path, key: str, values: np.ndarray, remedy: str) -> np.ndarray:
+    try:
+        values = values.astype(np.float64)
+    except (TypeError, ValueError):
+        raise InputError(path, f"{key} is not numeric", remedy) from None
+    if not np.isfinite(values).all():
+        bad = int(np.argwhere(~np.isfinite(values))[0][0])
+        raise InputError(path, f"{key} has a NaN or infinite value in face {bad}", "remove or repair that face")
+    return values
