@@ -1,0 +1,54 @@
+"""The command line `depthnets`: registers the commands and turns bad input into one line and exit code 2."""
+
+import sys
+from importlib import import_module
+
+import typer
+
+from .errors import InputError
+
+# command -> module of depthnet_lib.commands; the function has the command's name
+COMMANDS: dict[str, str] = {}
+
+app = typer.Typer(
+    name="depthnets",
+    help="Facial keypoints to depth without depth labels, an affine in closed form, a warp, a repair (NeurIPS 2018).",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def _group() -> None:
+    """Keeps `depthnets` a group of commands."""
+
+
+for _name, _module in COMMANDS.items():
+    app.command(_name)(getattr(import_module(f".commands.{_module}", __package__), _name))
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run one command and exit: 0 done, 2 bad input (one line on stderr), 130 interrupted."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        code = app(args=arguments or ["--help"], prog_name="depthnets", standalone_mode=False)
+    except InputError as error:
+        code = _complain(str(error))
+    except typer.TyperException as error:  # unknown commands and options, values of the wrong kind
+        context = getattr(error, "ctx", None)
+        where = context.command_path if context else "depthnets"
+        code = _complain(" ".join(error.format_message().split()).rstrip(".") + f"; {where} --help explains")
+    except (KeyboardInterrupt, typer.Abort):
+        print("depthnets: interrupted", file=sys.stderr)
+        code = 130
+    sys.exit(code)
+
+
+def _complain(line: str) -> int:
+    print("depthnets: " + line, file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    main()
