@@ -1,21 +1,22 @@
 """Training of a depth model on a keypoint set, from the command line or a notebook."""
 
 import importlib.metadata
+import io
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 import torch
+from matplotlib.figure import Figure
 from torch import Tensor
 
 from .checkpoints import write_bytes, write_json
 from .datasets import KeypointSet, load
 from .errors import InputError
 from .metrics import evaluate
-from .models import RECIPES, DepthModel, Faces, Recipe, build_model, save_model
+from .models import DepthModel, Faces, Recipe, build_model, save_model
 from .training import Run, Task, Update, fit, read_metrics
 
 
@@ -126,16 +127,11 @@ def _plot_loss(out: Path, name: str, data: str) -> None:
     rows = read_metrics(out)
     if not rows:
         return
-    figure = matplotlib.figure.Figure(figsize=(6, 4), layout="constrained")
+    figure = Figure(figsize=(6, 4), layout="constrained")
     axes = figure.subplots()
     axes.semilogy([r["epoch"] for r in rows], [r["loss"] for r in rows])
     axes.set(xlabel="epoch", ylabel="loss (equation 1, unit-spread keypoints)", title=f"{name} on {data}")
     axes.grid(alpha=0.3)
-    import io
-
     picture = io.BytesIO()
     figure.savefig(picture, format="png", dpi=100)
     write_bytes(out / "loss.png", picture.getvalue())
-
-
-__all__ = ["RECIPES", "DepthTask", "command_line", "train_depth_model", "versions"]
