@@ -13,6 +13,18 @@ from torch import Tensor
 _ABSENT = {torch.float64: 1e-6, torch.float32: 1e-4}
 
 
+def to_unit(xy: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Keypoints (..., N, 2) as (unit, centre (..., 1, 2), scale (..., 1, 1)): unit = (xy - centre) / scale.
+
+    The scale is the root mean square distance of the points from their centre; depth in unit coordinates times scale
+    is depth in the input's unit.
+    """
+    centre = xy.mean(-2, keepdim=True)
+    scale = (xy - centre).square().sum(-1).mean(-1).sqrt()[..., None, None]
+    scale = scale.clamp_min(torch.finfo(xy.dtype).eps)  # all points equal: finite, and flat
+    return (xy - centre) / scale, centre, scale
+
+
 def design_matrix(x_s: Tensor, z: Tensor) -> Tensor:
     """X = [x y z 1] (..., N, 4), the rows that the affine multiplies (equation 1)."""
     return torch.cat([x_s, z[..., None], torch.ones_like(z)[..., None]], -1)

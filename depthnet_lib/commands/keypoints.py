@@ -1,12 +1,12 @@
 """`depthnets keypoints`: photos to text files of 68 points; many photos in several processes, restartable."""
 
 import os
+import signal
 import sys
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from enum import Enum
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -15,16 +15,10 @@ from ..errors import InputError
 PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"}
 
 
-class Detector(str, Enum):  # noqa: UP042  (Typer shows the values of a str enum as choices)
-    """Names of `depthnet_lib.keypoints.DETECTORS`, spelled out so that --help loads nothing heavy."""
-
-    dlib = "dlib"
-
-
 def keypoints(
     photos: Annotated[list[Path], typer.Argument(help="Photos, or folders of photos.", show_default=False)],
     out: Annotated[Path, typer.Option(help="Folder for the results: NAME.txt for NAME.jpg.", show_default=False)],
-    detector: Annotated[Detector, typer.Option(help="dlib: regression trees trained on photos.")] = Detector.dlib,
+    detector: Annotated[Literal["dlib"], typer.Option(help="dlib: regression trees trained on photos.")] = "dlib",
     every_face: Annotated[
         bool, typer.Option("--all", help="Every face of a photo, not only the largest: NAME.2.txt, NAME.3.txt, ...")
     ] = False,
@@ -39,10 +33,10 @@ def keypoints(
     """
     targets = _targets(photos, out)
     if targets.keys() == set(photos) and len(targets) == 1:
-        _one(photos[0], targets[photos[0]], detector.value, every_face)
+        _one(photos[0], targets[photos[0]], detector, every_face)
         return
     todo = {p: t for p, t in targets.items() if again or not _is_done(p, t)}
-    failures = _many(todo, detector.value, every_face, processes)
+    failures = _many(todo, detector, every_face, processes)
     already = len(targets) - len(todo)
     print(f"{len(todo) - failures} written to {out}" + (f", {already} were there already" if already else ""))
     if failures:
@@ -60,7 +54,9 @@ def _targets(photos: list[Path], out: Path) -> dict[Path, Path]:
     first: dict[Path, Path] = {}
     for photo, target in found.items():
         if (other := first.setdefault(target, photo)) != photo:
-            raise InputError(photo, f"would overwrite the keypoints of {other}", "rename one, or give two --out folders")
+            raise InputError(
+                photo, f"would overwrite the keypoints of {other}", "rename one, or give two --out folders"
+            )
     return found
 
 
@@ -84,18 +80,27 @@ def _many(todo: dict[Path, Path], detector: str, every_face: bool, processes: in
 
     failures = 0
     # "spawn", because a forked copy of a process with threads can hang
-    with ProcessPoolExecutor(min(processes, len(todo) or 1), get_context("spawn"), _single_thread) as pool:
-        jobs = [pool.submit(_one, photo, target, detector, every_face) for photo, target in todo.items()]
+    pool = ProcessPoolExecutor(min(processes, len(todo) or 1), get_context("spawn"), _start_worker)
+    try:
+        jobs = [pool.submit(_attempt, photo, target, detector, every_face) for photo, target in todo.items()]
         for job in tqdm(as_completed(jobs), "keypoints", len(jobs), unit="photo", disable=not jobs):
-            try:
-                job.result()
-            except InputError as error:
+            if complaint := job.result():
                 failures += 1
-                tqdm.write("depthnets: " + str(error), file=sys.stderr)
+                tqdm.write("depthnets: " + complaint, file=sys.stderr)
+    finally:
+        pool.shutdown(cancel_futures=True)
     return failures
 
 
-def _single_thread() -> None:
+def _attempt(*job) -> str | None:
+    try:
+        _one(*job)
+    except InputError as error:
+        return str(error)
+
+
+def _start_worker() -> None:
     import cv2
 
     cv2.setNumThreads(1)  # the processes are the parallelism
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C: the photos begun are finished, the rest is left

@@ -10,8 +10,10 @@ import cv2
 import numpy as np
 
 QUICK_SIDE = 1024  # longer side, in pixels, of the picture that the quick search looks at first
-FINE_SIDE, MOST_ENLARGED = 2048, 4.0  # and second: its smallest face is 80 pixels, so small faces are enlarged
+FINE_SIDE, MOST_ENLARGED = 2048, 4.0  # and second: its smallest face is 80 pixels, so small ones are enlarged
 SLOW_SIDE = 320  # of the network's: it takes a second for that, in proportion to the area
+SURE = 0.1  # score asked of the quick search: texture begins to look like faces at 0, most faces have 0.5 to 2.5
+SMALLEST = 40  # pixels; no face fits into a picture with a shorter side
 
 
 def find_boxes(image: np.ndarray) -> np.ndarray:
@@ -21,10 +23,10 @@ def find_boxes(image: np.ndarray) -> np.ndarray:
     the picture's edge.
     """
     side = max(image.shape[:2])
-    scales = (min(1.0, QUICK_SIDE / side), min(MOST_ENLARGED, FINE_SIDE / side))
-    boxes = _search(image, scales[0], _quick)
-    if not len(boxes) and scales[1] > scales[0]:
-        boxes = _search(image, scales[1], _quick)
+    first, second = min(1.0, QUICK_SIDE / side), min(MOST_ENLARGED, FINE_SIDE / side)
+    boxes = _search(image, first, _quick)
+    if not len(boxes):
+        boxes = _search(image, second, _quick)
     if not len(boxes):
         boxes = _search(image, min(MOST_ENLARGED, SLOW_SIDE / side), _slow)
     return boxes[np.argsort(boxes[:, 0] - boxes[:, 2], kind="stable")]
@@ -57,11 +59,15 @@ def resize(image: np.ndarray, scale: float) -> tuple[np.ndarray, np.ndarray]:
 
 def _search(image: np.ndarray, scale: float, detector) -> np.ndarray:
     picture, k = resize(image, scale)
+    if min(picture.shape[:2]) < SMALLEST:
+        return np.empty((0, 4))
     return (detector(picture) + 0.5) / np.tile(k, 2) - 0.5
 
 
 def _quick(picture: np.ndarray) -> np.ndarray:
-    return _corners(_models()[0](picture))
+    rectangles, scores, _ = _models()[0].run(picture, 0, SURE)
+    enough = max(scores, default=0.0) / 4  # beside a certain face, a doubtful one is none
+    return _corners(r for r, score in zip(rectangles, scores, strict=True) if score > enough)
 
 
 def _slow(picture: np.ndarray) -> np.ndarray:
