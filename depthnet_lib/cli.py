@@ -10,6 +10,7 @@ from .errors import InputError
 # command -> module of depthnet_lib.commands; the function has the command's name
 COMMANDS: dict[str, str] = {
     "evaluate": "evaluate",
+    "keypoints": "keypoints",
     "train": "train",
 }
 
