@@ -8,7 +8,7 @@ import typer
 from .errors import InputError
 
 # command -> module of depthnet_lib.commands; the function has the command's name
-COMMANDS: dict[str, str] = {"warp": "warp"}
+COMMANDS: dict[str, str] = {"train": "train", "evaluate": "evaluate", "warp": "warp"}
 
 app = typer.Typer(
     name="depthnets",

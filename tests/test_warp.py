@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
-from warp_cases import BACKENDS, face, has_opengl, needs_opengl, noise
 
 from depthnet_lib.errors import InputError
 from depthnet_lib.layouts import IBUG68
 from depthnet_lib.warp import cpu, draw, open_backend, rotation, turn, turned, warp
+
+from .warp_cases import BACKENDS, face, has_opengl, needs_opengl, noise
 
 IDENTITY = np.eye(2, 4)
 
@@ -184,6 +185,8 @@ def test_shares_the_process_with_pyrender():
     for _ in range(3):
         assert (warp(image, x_s, z, IDENTITY, backend="gl") == first[0]).all()
         assert (renderer.render(scene)[0] == first[1]).all()
+    renderer.delete()  # ends the display that all contexts live on, while its own context is current
+    assert (warp(image, x_s, z, IDENTITY, backend="gl") == first[0]).all()
 
 
 def test_without_opengl_the_cpu_draws_and_says_so(monkeypatch, capsys):

@@ -3,7 +3,6 @@ import shutil
 import numpy as np
 import pytest
 from PIL import Image
-from warp_cases import BACKENDS, EXAMPLE, face, needs_example, noise
 
 from depthnet_lib.cli import main
 from depthnet_lib.errors import InputError
@@ -11,6 +10,8 @@ from depthnet_lib.images import read_image, write_image
 from depthnet_lib.textfiles import read_table, write_table
 from depthnet_lib.warp import turn, warp
 from depthnet_lib.warp.folder import warp_folder
+
+from .warp_cases import BACKENDS, EXAMPLE, face, needs_example, noise
 
 
 def write_face(folder, name, image, x_s, z, m):

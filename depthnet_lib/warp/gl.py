@@ -1,11 +1,15 @@
 """The warp through OpenGL, without a window: one context, its buffers kept from face to face."""
 
+import ctypes
 import sys
 import threading
+from functools import cache
 
 import numpy as np
 
 from . import cpu
+
+_HEADLESS = {"backend": "egl"} if sys.platform.startswith("linux") else {}
 
 _VERTEX = """#version 330
 uniform vec2 size;
@@ -48,12 +52,12 @@ class OpenGL:
         try:
             import moderngl
 
-            headless = {"backend": "egl"} if sys.platform.startswith("linux") else {}
-            self._context = moderngl.create_context(standalone=True, require=330, **headless)
+            self._context = moderngl.create_context(standalone=True, require=330, **_HEADLESS)
         except Exception as error:  # whatever is missing: library, display, driver, version
             raise NoOpenGL(" ".join(str(error).split()) or type(error).__name__) from None
         self._lock = threading.Lock()
         with self._context:
+            self._handle = _current_context()
             self._program = self._context.program(_VERTEX, _FRAGMENT)
             self._context.depth_func = "<="  # of equal depths the later triangle wins, as without depth test
             self.limit = min(self._context.info[key] for key in ("GL_MAX_TEXTURE_SIZE", "GL_MAX_RENDERBUFFER_SIZE"))
@@ -77,9 +81,11 @@ class OpenGL:
         depth = (xyz[:, 2] - (near + far) / 2) / max(near - far, np.finfo(float).tiny) * 1.99
         vertices[:, :2], vertices[:, 2] = xyz[triangles.ravel(), :2], depth[triangles.ravel()]
         vertices[:, 3:] = source[triangles.ravel()]
-        out = np.full((*size, 4), _UNTOUCHED, np.uint8)
+        out = np.empty((*size, 4), np.uint8)
         try:
             with self._lock, self._context as context:
+                if _current_context() != self._handle:
+                    raise RuntimeError("another part of the process ended the context")
                 self._prepare(image.shape[:2], size, vertices.nbytes)
                 self._texture.write(np.ascontiguousarray(image), alignment=1)
                 self._vertices.write(vertices)
@@ -89,10 +95,10 @@ class OpenGL:
                 context.enable_only(context.DEPTH_TEST if depth_test else context.NOTHING)
                 self._mesh.render(vertices=len(vertices))
                 self._target.read_into(out, components=4, alignment=1)
+                if context.error != "GL_NO_ERROR":
+                    raise RuntimeError("the context is lost")
         except Exception as error:  # the arrays were checked before: whatever fails here is OpenGL
             raise NoOpenGL(f"drawing failed: {error}") from error
-        if out[0, 0, 3] == _UNTOUCHED:
-            raise NoOpenGL("the context is lost")
         return out
 
     def close(self) -> None:
@@ -122,4 +128,17 @@ class OpenGL:
             self._vertex_bytes = vertex_bytes
 
 
-_UNTOUCHED = 1  # an alpha that the shader never writes: still there after reading, the context did not draw
+def _current_context() -> int | None:
+    """Handle of the context that is current in this thread; None where OpenGL does not come through EGL.
+
+    Making a context current fails in silence once somebody has ended its display, as pyrender does with each of its
+    renderers; without this check the face would be drawn in a stranger's context.
+    """
+    return _egl().eglGetCurrentContext() if _HEADLESS else None
+
+
+@cache
+def _egl() -> ctypes.CDLL:
+    library = ctypes.CDLL("libEGL.so.1")
+    library.eglGetCurrentContext.restype = ctypes.c_void_p
+    return library
