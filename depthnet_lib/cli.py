@@ -8,7 +8,12 @@ import typer
 from .errors import InputError
 
 # command -> module of depthnet_lib.commands; the function has the command's name
-COMMANDS: dict[str, str] = {"train": "train", "evaluate": "evaluate", "warp": "warp"}
+COMMANDS: dict[str, str] = {
+    "evaluate": "evaluate",
+    "keypoints": "keypoints",
+    "train": "train",
+    "warp": "warp",
+}
 
 app = typer.Typer(
     name="depthnets",
@@ -39,9 +44,8 @@ def main(arguments: list[str] | None = None) -> None:
         context = getattr(error, "ctx", None)
         where = context.command_path if context else "depthnets"
         code = _complain(" ".join(error.format_message().split()).rstrip(".") + f"; {where} --help explains")
-    except (KeyboardInterrupt, typer.Abort):
+    if code == 130:  # Typer's answer to Ctrl-C
         print("depthnets: interrupted", file=sys.stderr)
-        code = 130
     sys.exit(code)
 
 

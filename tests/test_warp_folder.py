@@ -5,9 +5,8 @@ import pytest
 from PIL import Image
 
 from depthnet_lib.cli import main
-from depthnet_lib.errors import InputError
 from depthnet_lib.images import read_image, write_image
-from depthnet_lib.textfiles import read_table, write_table
+from depthnet_lib.keypoints import read_affine, read_depth, read_points, write_affine, write_depth, write_points
 from depthnet_lib.warp import turn, warp
 from depthnet_lib.warp.folder import warp_folder
 
@@ -17,8 +16,9 @@ from .warp_cases import BACKENDS, EXAMPLE, face, needs_example, noise
 def write_face(folder, name, image, x_s, z, m):
     write_image(folder / "source" / name, image)
     stem = name.rpartition(".")[0]
-    for kind, table in (("keypoints", x_s), ("depth", z), ("affine", m)):
-        write_table(folder / kind / f"{stem}.txt", table)
+    write_points(folder / "keypoints" / f"{stem}.txt", x_s)
+    write_depth(folder / "depth" / f"{stem}.txt", z)
+    write_affine(folder / "affine" / f"{stem}.txt", m)
 
 
 def run(*arguments) -> int:
@@ -99,13 +99,8 @@ def test_one_picture_from_the_command_line(tmp_path):
     files = ["--image", tmp_path / "source/a.png", "--keypoints", tmp_path / "keypoints/a.txt"]
     files += ["--depth", tmp_path / "depth/a.txt", "--affine", tmp_path / "affine/a.txt", "--backend", "cpu"]
     assert run("warp", *files, "--out", tmp_path / "new" / "b.png") == 0
-    expected = warp(
-        image,
-        *(read_table(tmp_path / k / "a.txt", c) for k, c in (("keypoints", 2),)),
-        read_table(tmp_path / "depth/a.txt", 1)[:, 0],
-        read_table(tmp_path / "affine/a.txt", 4),
-        backend="cpu",
-    )
+    x_s, z = read_points(tmp_path / "keypoints/a.txt"), read_depth(tmp_path / "depth/a.txt")
+    expected = warp(image, x_s, z, read_affine(tmp_path / "affine/a.txt"), backend="cpu")
     assert (np.asarray(Image.open(tmp_path / "new" / "b.png")) == expected).all()
     assert run("warp", *files, "--out", tmp_path / "b.jpg") == 0
     assert read_image(tmp_path / "b.jpg").shape == (60, 90, 3)
@@ -128,15 +123,15 @@ def test_bad_folders_are_one_line_and_leave_nothing(tmp_path, capsys):
     text = lambda name, content: lambda folder: (folder / name).write_text(content)  # noqa: E731
     assert "no folder 'source'" in damaged(lambda folder: shutil.rmtree(folder / "source"))
     assert "keypoints/a.txt: no such file" in damaged(lambda folder: (folder / "keypoints/a.txt").unlink())
-    assert "depth/a.txt: line 2 is not finite" in damaged(text("depth/a.txt", "1\nnan\n3"))
-    assert "3 depths for 68 keypoints" in damaged(text("depth/a.txt", "1\n2\n3"))
-    assert "affine/a.txt: line 1 is '1 2 3'" in damaged(text("affine/a.txt", "1 2 3\n4 5 6"))
-    assert "affine/a.txt: 1 lines of numbers" in damaged(text("affine/a.txt", "1 2 3 4"))
+    assert "depth/a.txt: row 2 has a NaN" in damaged(text("depth/a.txt", "1\nnan\n3\n4"))
+    assert "3 depths where 68" in damaged(text("depth/a.txt", "1\n2\n3"))
+    assert "affine/a.txt: row 1 is '1 2 3'" in damaged(text("affine/a.txt", "1 2 3\n4 5 6"))
+    assert "affine/a.txt: 1 lines where 2" in damaged(text("affine/a.txt", "1 2 3 4"))
     assert "affine/a.txt: keypoints land" in damaged(text("affine/a.txt", "1e9 0 0 0\n0 1e9 0 0"))
-    assert "keypoints/a.txt: line 1 is 'x y'" in damaged(text("keypoints/a.txt", "x y"))
+    assert "keypoints/a.txt: row 1 is 'x y'" in damaged(text("keypoints/a.txt", "x y"))
     assert "source/a.png: not a picture" in damaged(text("source/a.png", "hello"))
     assert "triangles.csv names 70" in damaged(text("triangles.csv", "0,1,70"))
-    assert "something else than point numbers" in damaged(text("triangles.csv", "0,1,2.5"))
+    assert "triangles.csv: is not a table" in damaged(text("triangles.csv", "0,1,2.5"))
     assert "has the same name" in damaged(lambda folder: write_image(folder / "source/a.jpg", noise(9, 9)))
     assert "has no pictures" in damaged(lambda folder: (folder / "source/a.png").unlink())
 
@@ -146,13 +141,3 @@ def test_bad_options_are_one_line(tmp_path, capsys):
     assert "--keypoints, --depth, --affine missing" in capsys.readouterr().err
     assert run("warp", "--dataset", tmp_path, "--image", "a.png", "--out", "b.png") == 2
     assert "does not go with --dataset" in capsys.readouterr().err
-
-
-def test_tables_survive_the_way_to_a_file_and_back(tmp_path):
-    table = np.random.default_rng(0).normal(0, 100, (68, 2))
-    write_table(tmp_path / "a.txt", table)
-    assert np.allclose(read_table(tmp_path / "a.txt", 2), table, rtol=1e-8)
-    (tmp_path / "b.txt").write_text("\ufeff1, 2,3\n\n 4\t5 6 \n")
-    assert read_table(tmp_path / "b.txt", 3).tolist() == [[1, 2, 3], [4, 5, 6]]
-    with pytest.raises(InputError, match="2 lines of numbers"):
-        read_table(tmp_path / "b.txt", 3, rows=3)
