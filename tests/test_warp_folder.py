@@ -131,7 +131,7 @@ def test_bad_folders_are_one_line_and_leave_nothing(tmp_path, capsys):
     assert "keypoints/a.txt: row 1 is 'x y'" in damaged(text("keypoints/a.txt", "x y"))
     assert "source/a.png: not a picture" in damaged(text("source/a.png", "hello"))
     assert "triangles.csv names 70" in damaged(text("triangles.csv", "0,1,70"))
-    assert "triangles.csv: is not a table" in damaged(text("triangles.csv", "0,1,2.5"))
+    assert "something else than point numbers" in damaged(text("triangles.csv", "0,1,2.5"))
     assert "has the same name" in damaged(lambda folder: write_image(folder / "source/a.jpg", noise(9, 9)))
     assert "has no pictures" in damaged(lambda folder: (folder / "source/a.png").unlink())
 

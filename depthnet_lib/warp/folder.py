@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from ..errors import InputError
 from ..images import read_image, write_image
-from ..keypoints.files import read_affine, read_depth, read_points
+from ..keypoints.files import read_affine, read_depth, read_points, read_table
 from ..layouts import layout_of, mesh_triangles
 from .drawing import draw, warp
 from .geometry import turned
@@ -71,13 +71,10 @@ def list_faces(folder: str | Path, out: str | Path) -> tuple[list[Face], np.ndar
 
 def read_triangles(path: Path) -> np.ndarray:
     """(T, 3) point numbers, counted from 0, of a triangles.csv."""
-    try:
-        table = np.loadtxt(path, dtype=int, delimiter=",", ndmin=2)
-    except (OSError, ValueError):
-        table = np.zeros((0, 3), int)
-    if not table.size or table.shape[1] != 3 or table.min() < 0:
-        raise InputError(path, "is not a table of triangles", "give three point numbers a line, from 0")
-    return table
+    table = read_table(path, 3, "write three point numbers a line, counted from 0")
+    if (table != table.round()).any() or table.min() < 0:
+        raise InputError(path, "has something else than point numbers", "give three whole numbers a line, from 0")
+    return table.astype(int)
 
 
 def warp_face(face: Face, triangles: np.ndarray | None, backend: str = "auto") -> None:
@@ -105,7 +102,8 @@ def warp_picture(image: Path, keypoints: Path, depth: Path, affine: Path, out: P
 def _read_face(image: Path, keypoints: Path, depth: Path, affine: Path) -> tuple[np.ndarray, ...]:
     """Picture (H, W, 3), x_s (N, 2), z (N,) and m (2, 4) from their files, checked against each other."""
     x_s = read_points(keypoints)
-    return read_image(image), x_s, read_depth(depth, len(x_s)), read_affine(affine)
+    z = read_depth(depth, len(x_s))
+    return read_image(image), x_s, z, read_affine(affine)
 
 
 @contextmanager
