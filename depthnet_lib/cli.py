@@ -9,6 +9,7 @@ from .errors import InputError
 
 # command -> module of depthnet_lib.commands; the function has the command's name
 COMMANDS: dict[str, str] = {
+    "demo": "demo",
     "evaluate": "evaluate",
     "keypoints": "keypoints",
     "train": "train",
