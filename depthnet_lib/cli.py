@@ -8,7 +8,7 @@ import typer
 from .errors import InputError
 
 # command -> module of depthnet_lib.commands; the function has the command's name
-COMMANDS: dict[str, str] = {}
+COMMANDS: dict[str, str] = {"data": "data"}
 
 app = typer.Typer(
     name="depthnets",
@@ -25,7 +25,11 @@ def _group() -> None:
 
 
 for _name, _module in COMMANDS.items():
-    app.command(_name)(getattr(import_module(f".commands.{_module}", __package__), _name))
+    _command = getattr(import_module(f".commands.{_module}", __package__), _name)
+    if isinstance(_command, typer.Typer):  # a group of its own
+        app.add_typer(_command, name=_name)
+    else:
+        app.command(_name)(_command)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -5,8 +5,10 @@ from pathlib import Path
 
 from ..errors import InputError
 from .base import KeypointSet, load_npz, save_npz
+from .store import ADAPTERS
 
-SETS: dict[str, str] = {}  # name -> module of this package
+# name -> module of this package
+SETS: dict[str, str] = dict(ADAPTERS)
 
 __all__ = ["SETS", "KeypointSet", "load", "load_npz", "save_npz"]
 
@@ -19,6 +21,6 @@ def load(name: str | Path) -> KeypointSet:
     if base not in SETS:
         known = ", ".join(sorted(SETS))
         raise InputError(name, "unknown data set", f"give a path to an .npz, or one of: {known} (with :train or :test)")
-    if split not in ("train", "test"):
-        raise InputError(name, "needs a split", f"write {base}:train or {base}:test")
+    if split not in ("train", "test", "all"):
+        raise InputError(name, "needs a split", f"write {base}:train, {base}:test or {base}:all")
     return import_module(f".{SETS[base]}", __package__).load(split)
