@@ -120,7 +120,9 @@ def check(source: Source) -> Report:
         except Exception as error:  # numpy raises nearly anything on damaged files
             report.problems[name] = f"damaged or truncated ({type(error).__name__})"
     try:
-        _check_scans(_zip_of(source), report)
+        modes = _check_scans(_zip_of(source), report)
+        if modes < MODES and source.path.is_dir() and not npz:
+            report.problems["ict_landmarks.npz"] = f"missing, and the scans have only {modes} of {MODES} modes"
     except InputError as error:
         if zips:
             report.problems[zips[0]] = error.reason
@@ -132,7 +134,8 @@ def check(source: Source) -> Report:
     return report
 
 
-def _check_scans(source: Source, report: Report) -> None:
+def _check_scans(source: Source, report: Report) -> int:
+    """Adds what is wrong with the scans to the report, and returns the number of identity modes."""
     files = _files(source)
     for name in ("README.md", "LICENSE", "vertex_indices.json", "generic_neutral_mesh.obj"):
         if name not in files:
@@ -158,6 +161,7 @@ def _check_scans(source: Source, report: Report) -> None:
         except InputError as error:
             report.problems[name] = error.reason
     report.facts.append(f"{len(modes)} of {MODES} identity modes, {len(expressions)} expressions, as scans")
+    return len(modes)
 
 
 def _zip_of(source: Source) -> Source:

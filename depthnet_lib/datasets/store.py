@@ -99,6 +99,9 @@ def check(what: str | Path) -> tuple[str, Report]:
         if name is None:
             raise InputError(what, "no data set that the kit knows", f"one of: {', '.join(ADAPTERS)}")
     report = adapter(name).check(source)
+    for file in source.match("LICENSE"):
+        if "MIT License" in (text := source.text(file)) and not text.rstrip().endswith("SOFTWARE."):
+            report.problems[file] = "truncated: the licence breaks off"
     for file, size in record.get("files", {}).items():
         if file not in source.sizes:
             report.problems.setdefault(file, "missing: it was here when the set was registered")
