@@ -8,9 +8,22 @@ against many targets. Everything is differentiable unless it says otherwise.
 import torch
 from torch import Tensor
 
-# A direction of the design matrix whose spread is below this share of the keypoints' own spread counts as absent.
-# Squared it is the relative bias of the solution: 1e-12 in float64, 1e-8 in float32, both below round-off elsewhere.
-_ABSENT = {torch.float64: 1e-6, torch.float32: 1e-4}
+# Shares of the keypoints' squared spread that are added to what is divided by, so that nothing explodes where points
+# lie on a line (first) or depth on a plane (second). On sound faces they move the result by less than round-off does.
+_LINE = {torch.float64: 1e-12, torch.float32: 1e-6}
+_PLANE = {torch.float64: 1e-12, torch.float32: 1e-8}
+
+
+def to_unit(xy: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Keypoints (..., N, 2) as (unit, centre (..., 1, 2), scale (..., 1, 1)): unit = (xy - centre) / scale.
+
+    The scale is the root mean square distance of the points from their centre; depth in unit coordinates times scale
+    is depth in the input's unit.
+    """
+    centre = xy.mean(-2, keepdim=True)
+    scale = (xy - centre).square().sum(-1).mean(-1).sqrt()[..., None, None]
+    scale = scale.clamp_min(torch.finfo(xy.dtype).eps)  # all points equal: finite, and flat
+    return (xy - centre) / scale, centre, scale
 
 
 def design_matrix(x_s: Tensor, z: Tensor) -> Tensor:
@@ -48,7 +61,7 @@ def solve_affine(x_s: Tensor, z: Tensor, x_t: Tensor) -> Tensor:
     slope = inverse @ (p.mT @ d)  # (..., 2, 1): depth as a plane over x and y
     rest = d - p @ slope  # (..., N, 1): what no plane explains
     flat = inverse @ (p.mT @ q)  # (..., 2, 2): the 2D affine, transposed
-    gain = (rest.mT @ (q - p @ flat)) / (rest.mT @ rest + _ABSENT[p.dtype] ** 2 * spread)  # (..., 1, 2): m3, m6
+    gain = (rest.mT @ (q - p @ flat)) / (rest.mT @ rest + _PLANE[p.dtype] * spread)  # (..., 1, 2): m3, m6
     linear = torch.cat([flat - slope @ gain, gain.expand(*flat.shape[:-2], 1, 2)], -2).mT  # (..., 2, 3)
     centre = torch.cat([centre_s, centre_z[..., None]], -1)
     shift = centre_t - (linear @ centre[..., None])[..., 0]
@@ -85,7 +98,7 @@ def _gram_inverse(p: Tensor) -> tuple[Tensor, Tensor]:
     gram = p.mT @ p
     spread = gram.diagonal(dim1=-2, dim2=-1).sum(-1)[..., None, None]
     tiny = torch.finfo(p.dtype).tiny
-    gram = gram + (_ABSENT[p.dtype] ** 2 * spread + tiny) * torch.eye(2, dtype=p.dtype, device=p.device)
+    gram = gram + (_LINE[p.dtype] * spread + tiny) * torch.eye(2, dtype=p.dtype, device=p.device)
     a, b, d = gram[..., 0, 0], gram[..., 0, 1], gram[..., 1, 1]
     adjugate = torch.stack([torch.stack([d, -b], -1), torch.stack([-b, a], -1)], -2)
     return adjugate / (a * d - b * b).clamp_min(tiny)[..., None, None], spread + tiny

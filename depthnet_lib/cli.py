@@ -8,7 +8,11 @@ import typer
 from .errors import InputError
 
 # command -> module of depthnet_lib.commands; the function has the command's name
-COMMANDS: dict[str, str] = {"data": "data"}
+COMMANDS: dict[str, str] = {
+    "data": "data",
+    "train": "train",
+    "evaluate": "evaluate",
+}
 
 app = typer.Typer(
     name="depthnets",

@@ -15,17 +15,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from .affine import apply_affine, solve_affine_2d, to_unit
 from .layouts import Layout, layout_of
 
 _DEEPEST = 2.0  # no face is deeper, beyond its best plane, than twice its own spread in the picture
 _CHUNK = 256  # sources at a time: bounds the memory of many sources against many targets
-
-
-def unit(x: Tensor) -> tuple[Tensor, Tensor]:
-    """Centred keypoints whose mean squared distance from their centre is 1, (..., N, 2), and their scale (...)."""
-    x = x - x.mean(-2, keepdim=True)
-    scale = x.square().sum(-1).mean(-1).sqrt().clamp_min(torch.finfo(x.dtype).tiny)
-    return x / scale[..., None, None], scale
 
 
 def gauge(z: Tensor, x_s: Tensor, a: float = 1.0, b: float = 0.0, c: float = 0.0, e: float = 0.0) -> Tensor:
@@ -44,9 +38,15 @@ def pair_optimum(x_s: Tensor, x_t: Tensor) -> tuple[Tensor, Tensor]:
     residual is (I - u u^T) E; among unit u, |u^T E|^2 is at most sigma_1^2, reached by the first left singular vector.
     What remains is sigma_2^2 over 2N coordinates.
     """
-    residual = _outside(x_s) @ _centred(x_t)
-    u, s, _ = torch.linalg.svd(residual, full_matrices=False)
-    return u[..., 0], s[..., 1].square() / (2 * x_s.shape[-2])
+    flat = torch.zeros_like(x_s[..., 0])
+    residual = x_t - apply_affine(x_s, flat, solve_affine_2d(x_s, x_t))
+    gram = residual.mT @ residual
+    xx, yy, xy = gram[..., 0, 0], gram[..., 1, 1], gram[..., 0, 1]
+    gap = ((xx - yy).square() + 4 * xy.square()).sqrt()  # of the eigenvalues sigma_1^2 and sigma_2^2
+    angle = torch.atan2(2 * xy, xx - yy) / 2
+    z = residual @ torch.stack([angle.cos(), angle.sin()], -1)[..., None]
+    z = z / z.norm(dim=-2, keepdim=True).clamp_min(torch.finfo(z.dtype).tiny)
+    return z[..., 0], (xx + yy - gap).clamp_min(0) / (4 * x_s.shape[-2])
 
 
 def source_optimum(x_s: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
@@ -87,7 +87,8 @@ def metric_upgrade(z: Tensor, x_s: Tensor, targets: Tensor) -> Tensor:
     with q = |s|^2 + 1 / k^2: linear in the three unknowns (s, q), solved by least squares over the targets, each
     divided by its own size |a|^2 + |b|^2.
     """
-    x, q = unit(x_s)[0], _centred(targets)
+    x, _, scale = to_unit(x_s)
+    q = _centred(targets)
     u = (_outside(x) @ z[..., None])[..., 0]
     u = u * (u.shape[-1] ** 0.5 / u.norm(dim=-1, keepdim=True).clamp_min(torch.finfo(u.dtype).tiny))
     read = torch.cat([torch.linalg.pinv(x), u[..., None, :] / u.shape[-1]], -2)  # (S, 3, N): points -> row of m
@@ -102,7 +103,7 @@ def metric_upgrade(z: Tensor, x_s: Tensor, targets: Tensor) -> Tensor:
     ridge = 1e-12 * gram.diagonal(dim1=-2, dim2=-1).sum(-1)[..., None, None] + torch.finfo(u.dtype).tiny ** 0.5
     s = torch.linalg.solve(gram[..., :3, :3] + ridge * torch.eye(3).to(gram), -gram[..., :3, 3:])[..., 0]
     k = (s[..., 2] - s[..., :2].square().sum(-1)).clamp_min(_DEEPEST**-2).rsqrt()
-    return k[..., None] * (u + (x @ s[..., :2, None])[..., 0]) * unit(x_s)[1][..., None]
+    return k[..., None] * (u + (x @ s[..., :2, None])[..., 0]) * scale[..., 0]
 
 
 def orient(z: Tensor, near: Sequence[int], far: Sequence[int]) -> Tensor:
@@ -125,7 +126,7 @@ def factorization(x_s: Tensor, targets: Tensor, layout: Layout | None = None) ->
     with ``dataclasses.replace(layout_of(n), near=..., far=...)``).
     """
     layout = layout or layout_of(x_s.shape[-2])
-    targets = unit(targets)[0]
+    targets = to_unit(targets)[0]
     flat = x_s.reshape(-1, *x_s.shape[-2:])
     depths = [metric_upgrade(source_optimum(x, targets)[0], x, targets) for x in flat.split(_CHUNK)]
     return orient(torch.cat(depths), layout.near, layout.far).reshape(x_s.shape[:-1])

@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from .networks import to_unit
+from .affine import to_unit
 
 
 def keypoint_loss(x_n: Tensor, x_t: Tensor) -> Tensor:

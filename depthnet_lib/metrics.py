@@ -15,12 +15,12 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from .affine import apply_affine, solve_affine_2d, solve_similarity
+from .affine import apply_affine, solve_affine_2d, solve_similarity, to_unit
 from .datasets.base import POSES, KeypointSet
 from .errors import InputError
+from .geometry import pair_optimum
 from .layouts import Layout
 from .models import DepthModel, Faces, Prediction
-from .networks import to_unit
 
 CHUNK = 4096  # pairs at a time: their arrays stay in the processor's cache
 
@@ -67,17 +67,9 @@ def interocular(xy: Tensor, layout: Layout) -> Tensor:
     return (right - left).norm(dim=-1)
 
 
-def pair_bounds(xy: Tensor, pairs: Tensor) -> tuple[Tensor, Tensor]:
-    """MSE (P,) of the 2D affine, and the least that any depth can leave: sigma_2^2 / 2N of its residual."""
-    flat, least = [], []
-    for rows in pairs.split(CHUNK):
-        x_s, x_t = xy[rows[:, 0]], xy[rows[:, 1]]
-        rest = x_t - apply_affine(x_s, torch.zeros_like(x_s[..., 0]), solve_affine_2d(x_s, x_t))
-        xx, yy = rest.square().mean(-2).unbind(-1)
-        cross = rest.prod(-1).mean(-1)
-        flat.append((xx + yy) / 2)
-        least.append((xx + yy - ((xx - yy).square() + 4 * cross.square()).sqrt()) / 4)
-    return torch.cat(flat), torch.cat(least)
+def affine2d_mse(x_s: Tensor, x_t: Tensor) -> Tensor:
+    """(...) MSE that the best 2D affine leaves (model 1 of table 1)."""
+    return pair_mse(apply_affine(x_s, torch.zeros_like(x_s[..., 0]), solve_affine_2d(x_s, x_t)), x_t)
 
 
 class DepthCorr:
@@ -130,17 +122,26 @@ def evaluate(model: DepthModel, data: KeypointSet, pairs: str = "all", progress:
             uses.index_add_(0, rows[:, 0], torch.ones(len(rows), 1))
         start += len(rows)
     mse = torch.cat(errors).double()
-    flat, least = pair_bounds(xy.double(), index)
+    flat, least = _bounds(xy, index)
     scores = {
         "n_keypoints": data.xy.shape[1],
         "pairs": len(index),
         "mse": {"mean": float(mse.mean()), "std": float(mse.std())},
         "mse_norm": 100 * float(torch.cat(distances).double().mean()) if distances else None,
         **_depth_scores(corr, xy, z, depth / uses.clamp_min(1), data.pose is not None),
-        "affine2d_mse": float(flat.mean()),
-        "optimum_mse": float(least.mean()),
+        "affine2d_mse": flat,
+        "optimum_mse": least,
     }
     return scores | {"seconds": round(time.perf_counter() - started, 3)}
+
+
+def _bounds(xy: Tensor, pairs: Tensor) -> tuple[float, float]:
+    """Mean MSE of the 2D affine and of each pair's own best depth: what every model lies between."""
+    both = torch.zeros(2, dtype=torch.float64)
+    for rows in pairs.split(CHUNK):
+        x_s, x_t = xy[rows[:, 0]], xy[rows[:, 1]]
+        both += torch.stack([affine2d_mse(x_s, x_t).double().sum(), pair_optimum(x_s, x_t)[1].double().sum()])
+    return tuple((both / len(pairs)).tolist())
 
 
 def _depth_scores(corr: DepthCorr, xy: Tensor, z: Tensor | None, depth: Tensor, has_pose: bool) -> dict:

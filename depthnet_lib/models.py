@@ -1,14 +1,19 @@
 """Every model by its name: source and target faces in, 3D source points and the affine to the target out."""
 
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from .affine import apply_affine, solve_affine, solve_affine_2d
+from .affine import apply_affine, solve_affine, solve_affine_2d, to_unit
+from .checkpoints import half, load_tensors, save_tensors
+from .config import WEIGHTS
 from .errors import InputError
+from .geometry import factorization
 from .losses import keypoint_loss
-from .networks import PairNet, initialise, initialise_output, to_unit
+from .networks import PairNet, initialise, initialise_output
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,6 @@ class Prediction:
 class DepthModel(nn.Module):
     """Base of all models: `depth` gives z, and the affine follows from it in closed form (equation 3)."""
 
-    uses_target = False  # whether depth depends on the target too, as in the paper's networks
     trained = False  # whether gradient descent fits it; otherwise `fit` does, once
     needs_depth = False  # whether it reads true depth, of the faces it is asked about or in training
 
@@ -128,10 +132,31 @@ RECIPES = {
 }
 
 
+class Factorization(DepthModel):
+    """Metric depth in closed form from unlabelled faces (see `geometry.factorization`); not in the paper."""
+
+    n_targets = 1000  # more bring nothing; fewer, and a chance draw of poses shows
+
+    def __init__(self, n_keypoints: int):
+        super().__init__(n_keypoints)
+        self.register_buffer("targets", torch.zeros(self.n_targets, n_keypoints, 2))
+
+    def fit(self, faces: Faces, generator: torch.Generator) -> None:
+        some = torch.randperm(len(faces.xy), generator=generator)[: self.n_targets]
+        self.targets = to_unit(faces.xy[some])[0].float()
+
+    def encode(self, faces: Faces) -> Faces:
+        z = factorization(faces.xy.double(), self.targets.double())
+        return replace(faces, code=(z.to(faces.xy.dtype),))
+
+    def depth(self, source: Faces, target: Faces) -> Tensor:
+        return source.code[0]
+
+
 class SeparateDepthNet(DepthModel):
     """Model 3 (section 2.1): depth and affine are both outputs of the network."""
 
-    uses_target, trained, n_affine = True, True, 8
+    trained, n_affine = True, 8
 
     def __init__(self, n_keypoints: int, recipe: Recipe):
         super().__init__(n_keypoints)
@@ -178,3 +203,49 @@ class PinvDepthNet(SeparateDepthNet):
 
     def forward(self, source: Faces, target: Faces) -> Prediction:
         return DepthModel.forward(self, source, target)
+
+
+MODELS: dict[str, Callable[[int, Recipe], DepthModel]] = {
+    "affine2d": lambda n, recipe: Affine2D(n),
+    "separate": SeparateDepthNet,
+    "two-step": TwoStepDepthNet,
+    "pinv": PinvDepthNet,
+    "gt": lambda n, recipe: TrueDepth(n),
+    "factorization": lambda n, recipe: Factorization(n),
+}
+
+
+def build_model(name: str, n_keypoints: int, recipe: Recipe = RECIPES["paper"]) -> DepthModel:
+    """A model by its name, not yet trained."""
+    if name not in MODELS:
+        raise InputError(name, "unknown model", f"choose one of: {', '.join(MODELS)}")
+    return MODELS[name](n_keypoints, recipe)
+
+
+def save_model(path: Path, name: str, model: DepthModel, recipe: Recipe) -> None:
+    """Write a model's weights as float16 safetensors, with what is needed to build it again."""
+    header = {"model": name, "n_keypoints": model.n_keypoints, "recipe": asdict(recipe)}
+    save_tensors(path, half(model.state_dict()), header)
+
+
+def load_model(name: str, n_keypoints: int = 68) -> DepthModel:
+    """A model ready to use: by name with the kit's own weights, or the folder of a training run.
+
+    Raises InputError for an unknown name, missing or foreign weights, and weights of another number of keypoints.
+    """
+    if name in MODELS and not build_model(name, n_keypoints).state_dict():
+        return build_model(name, n_keypoints).eval()
+    path = WEIGHTS / f"{name}.safetensors" if name in MODELS else Path(name) / "weights.safetensors"
+    if name not in MODELS and not Path(name).is_dir():
+        raise InputError(name, "neither a model nor the folder of a run", f"models: {', '.join(MODELS)}")
+    tensors, header = load_tensors(path)
+    try:
+        recipe = Recipe(**header["recipe"] | {"hidden": tuple(header["recipe"]["hidden"])})
+        model = build_model(header["model"], header["n_keypoints"], recipe)
+        model.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in tensors.items()})
+    except (KeyError, TypeError, RuntimeError):
+        raise InputError(path, "weights of something else", "train the model again") from None
+    if model.n_keypoints != n_keypoints:
+        remedy = "train one with depthnets train --data SET, and give its --out folder as the model"
+        raise InputError(path, f"was trained on {model.n_keypoints} keypoints, the faces have {n_keypoints}", remedy)
+    return model.eval()

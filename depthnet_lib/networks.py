@@ -1,7 +1,7 @@
 """Networks of supplement S.1.1: keypoints of a source and a target in, depth (and affine) of the source out.
 
-All work on keypoints that are centred and scaled to unit spread (`to_unit`), so that they see the shape of a face and
-not where it stood in its picture.
+All work on keypoints that are centred and scaled to unit spread (`affine.to_unit`), so that they see the shape of a
+face and not where it stood in its picture.
 """
 
 import math
@@ -10,18 +10,6 @@ import torch
 from torch import Tensor, nn
 
 IDENTITY_AFFINE = (1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0)  # m1 m2 m3 tx m4 m5 m6 ty
-
-
-def to_unit(xy: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Keypoints (..., N, 2) as (unit, centre (..., 1, 2), scale (..., 1, 1)): unit = (xy - centre) / scale.
-
-    The scale is the root mean square distance of the points from their centre; depth in unit coordinates times scale
-    is depth in the input's unit.
-    """
-    centre = xy.mean(-2, keepdim=True)
-    scale = (xy - centre).square().sum(-1).mean(-1).sqrt()[..., None, None]
-    scale = scale.clamp_min(torch.finfo(xy.dtype).eps)  # all points equal: finite, and flat
-    return (xy - centre) / scale, centre, scale
 
 
 class PairNet(nn.Module):

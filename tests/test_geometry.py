@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from depthnet_lib.affine import apply_affine, solve_affine, solve_affine_2d
+from depthnet_lib.affine import apply_affine, solve_affine, solve_affine_2d, to_unit
 from depthnet_lib.geometry import (
     factorization,
     gauge,
@@ -16,7 +16,6 @@ from depthnet_lib.geometry import (
     pair_optimum,
     rigidity,
     source_optimum,
-    unit,
 )
 from depthnet_lib.layouts import IBUG68, layout_of
 
@@ -175,8 +174,8 @@ def test_degenerate_faces_stay_finite(case):
 
 
 def test_unit_spread():
-    x, scale = unit(random(0, 3, 7, 2) * 5 + 1)
+    faces = 5 * random(0, 3, 7, 2) + 1
+    x, centre, scale = to_unit(faces)
     torch.testing.assert_close(x.square().sum(-1).mean(-1), torch.ones(3))
     torch.testing.assert_close(x.mean(-2), torch.zeros(3, 2))
-    faces = 5 * random(0, 3, 7, 2)
-    torch.testing.assert_close(scale[:, None, None] * x, faces - faces.mean(1, keepdim=True))
+    torch.testing.assert_close(centre + scale * x, faces)

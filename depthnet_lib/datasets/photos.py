@@ -1,7 +1,7 @@
 """Sets that are photos without the points a model needs: keypoints are detected once and read from text files.
 
 `depthnets keypoints` writes one NAME.txt a photo, N lines "x y" in pixels. For a set they lie under
-data_dir()/SET/keypoints, in the folders of the photos: Some_Person/00000001.txt for Some_Person/00000001.jpg.
+data_dir()/SET/keypoints: NAME.txt, or PERSON/NAME.txt where the names of photos repeat from person to person.
 """
 
 from pathlib import Path, PurePosixPath
@@ -41,10 +41,12 @@ def detected(name: str, source: Source, names: list[str], identity: np.ndarray) 
     Raises InputError where there are none, and where they are not all of one number.
     """
     folder = keypoint_folder(name.partition(":")[0])
-    files = [folder / PurePosixPath(picture).with_suffix(".txt") for picture in names]
-    keep = [i for i, file in enumerate(files) if file.is_file()]
+    written = {path.relative_to(folder).with_suffix("").as_posix(): path for path in folder.rglob("*.txt")}
+    stems = [PurePosixPath(picture).with_suffix("") for picture in names]
+    files = [written.get("/".join(stem.parts[-2:])) or written.get(stem.name) for stem in stems]
+    keep = [i for i, file in enumerate(files) if file]
     if not keep:
-        remedy = f"depthnets keypoints {source.path} --out {folder}"
+        remedy = f"depthnets keypoints {source.path} --out {folder}, person by person where names repeat"
         raise InputError(name, "its photos have no keypoints yet", remedy)
     points = [np.loadtxt(files[i], ndmin=2) for i in tqdm(keep, "keypoints", delay=1)]
     wrong = next((i for i, p in zip(keep, points, strict=True) if p.shape != points[0].shape or p.shape[1] != 2), None)

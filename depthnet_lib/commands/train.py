@@ -1,0 +1,45 @@
+"""depthnets train"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def train(
+    model: Annotated[str, typer.Argument(help="Name of a model, such as pinv, separate or factorization.")],
+    data: Annotated[str, typer.Option(help="Data set: a name such as anny:train, or an .npz with xy (M, N, 2).")],
+    out: Annotated[Path, typer.Option(help="Folder of the run: weights, their json, metrics.csv, loss.png.")],
+    epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the faces; default: the recipe's.")] = None,
+    batch_size: Annotated[int | None, typer.Option(min=1, help="Pairs a step; default: the recipe's.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same numbers.")] = 0,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run that --out holds.")] = False,
+    minutes: Annotated[float | None, typer.Option(min=0.01, help="Stop after so many minutes of training.")] = None,
+    pairs: Annotated[str, typer.Option(help="all: any two faces; identity: two of one person.")] = "all",
+    recipe: Annotated[str, typer.Option(help="paper: supplement S.1.1; released: the authors' program.")] = "paper",
+) -> None:
+    """Train a model on a data set. Ctrl-C keeps a checkpoint; --resume goes on to the same final numbers.
+
+    Example: depthnets train pinv --data anny:train --out runs/pinv
+    """
+    from dataclasses import replace
+
+    from ..datasets import load
+    from ..errors import InputError
+    from ..experiments import train_depth_model
+    from ..models import RECIPES, build_model
+    from ..training import Run
+
+    if recipe not in RECIPES:
+        raise InputError(f"--recipe {recipe}", "unknown", f"choose one of: {', '.join(RECIPES)}")
+    if pairs not in ("all", "identity"):
+        raise InputError(f"--pairs {pairs}", "unknown", "choose all or identity")
+    build_model(model, 68)  # an unknown name fails before the data are made
+    chosen = RECIPES[recipe]
+    chosen = replace(chosen, epochs=epochs or chosen.epochs, batch_size=batch_size or chosen.batch_size)
+    run = Run(out, chosen.epochs, seed, minutes, resume)
+    record = train_depth_model(model, load(data), chosen, run, pairs)
+    scores = record["scores"]
+    print(f"weights in {out / 'weights.safetensors'}")
+    if scores:
+        print(f"on {scores['data']}: MSE {scores['mse']['mean'] * 1e5:.2f}e-5 over {scores['pairs']:,} pairs")

@@ -1,0 +1,44 @@
+"""Shared fixtures: rigid toy faces with known depth, and the folder of real data beside the clone."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from depthnet_lib.datasets import KeypointSet
+from depthnet_lib.layouts import IBUG68
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture
+def shared_data():
+    """A folder of the real data sets; tests that need it skip where it is absent."""
+
+    def folder(name: str) -> Path:
+        if not (SHARED / name).exists():
+            pytest.skip(f"{name} is not beside the clone")
+        return SHARED / name
+
+    return folder
+
+
+def toy_faces(count: int, seed: int = 0, n_keypoints: int = 68, shots: int = 1) -> KeypointSet:
+    """Turned heads around one bulging template, seen from afar: pose, identity and depth are known."""
+    rng = np.random.default_rng(seed)
+    flat = IBUG68.template if n_keypoints == 68 else rng.uniform(-1, 1, (n_keypoints, 2))
+    mean = np.c_[flat, 0.6 - (flat**2).sum(1)]
+    people = mean + 0.05 * rng.normal(size=(-(-count // shots), *mean.shape))
+    identity = np.repeat(np.arange(len(people)), shots)[:count]
+    yaw, pitch = rng.uniform(-0.9, 0.9, count), rng.uniform(-0.3, 0.3, count)
+    xyz = np.stack([_turn(people[i], a, b) for i, a, b in zip(identity, yaw, pitch, strict=True)])
+    xyz *= rng.uniform(0.2, 0.3, (count, 1, 1))
+    pose = np.where(yaw < -0.3, "left", np.where(yaw > 0.3, "right", "front"))
+    return KeypointSet("toy", xyz[..., :2] + 0.5, xyz[..., 2], pose, identity)
+
+
+def _turn(points: np.ndarray, yaw: float, pitch: float) -> np.ndarray:
+    c, s, d, t = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch)
+    about_y = np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]])
+    about_x = np.array([[1, 0, 0], [0, d, -t], [0, t, d]])
+    return points @ (about_x @ about_y).T
