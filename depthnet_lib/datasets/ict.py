@@ -5,6 +5,7 @@ landmarks and is preferred for keypoint sets. The publisher's axes are x right, 
 here y is turned down at once.
 """
 
+import io
 import json
 import re
 from dataclasses import dataclass
@@ -112,7 +113,7 @@ def check(source: Source) -> Report:
     npz, zips = source.match("ict_landmarks.npz"), source.match("ICT-FaceKit*.zip")
     for name in npz:
         try:
-            with np.load(source.file(name), allow_pickle=False) as file:
+            with np.load(io.BytesIO(source.read(name)), allow_pickle=False) as file:
                 shapes = [file[k].shape[-2:] for k in ("neutral", "identity", "expression")]
                 report.facts.append(f"{len(file['identity'])} identity modes at the 68 landmarks")
             if shapes != [(68, 3)] * 3:

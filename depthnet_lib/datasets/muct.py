@@ -14,7 +14,7 @@ CSV = "muct76-opencv.csv"
 SIDE = 640.0  # the photos have 480 x 640 pixels
 CAMERAS = "abcde"  # a in front, b and c to the side, d above, e below
 _NAME = re.compile(r"i(r?)(\d{3}[q-z])([a-e])-[fm][ng0-9]")  # r: mirrored; person and lighting; camera
-_TERMS_END = "400, 401, 402"  # the last people that the terms allow to be shown in papers
+_TERMS_END = "Sep 2010"  # the last words of the terms of use
 
 
 def load(split: str) -> KeypointSet:

@@ -125,7 +125,7 @@ def cached(source: Source, name: str, build: Callable[[], dict[str, np.ndarray]]
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
     with open(part, "wb") as file:
-        np.savez_compressed(file, fingerprint=mark, **arrays)
+        np.savez(file, fingerprint=mark, **arrays)
     part.replace(path)
     return arrays
 
