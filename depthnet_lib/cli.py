@@ -10,8 +10,10 @@ from .errors import InputError
 # command -> module of depthnet_lib.commands; the function has the command's name
 COMMANDS: dict[str, str] = {
     "data": "data",
-    "train": "train",
     "evaluate": "evaluate",
+    "keypoints": "keypoints",
+    "train": "train",
+    "warp": "warp",
 }
 
 app = typer.Typer(
@@ -47,9 +49,8 @@ def main(arguments: list[str] | None = None) -> None:
         context = getattr(error, "ctx", None)
         where = context.command_path if context else "depthnets"
         code = _complain(" ".join(error.format_message().split()).rstrip(".") + f"; {where} --help explains")
-    except (KeyboardInterrupt, typer.Abort):
+    if code == 130:  # Typer's answer to Ctrl-C
         print("depthnets: interrupted", file=sys.stderr)
-        code = 130
     sys.exit(code)
 
 

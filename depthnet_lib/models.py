@@ -142,8 +142,9 @@ class Factorization(DepthModel):
         self.register_buffer("targets", torch.zeros(self.n_targets, n_keypoints, 2))
 
     def fit(self, faces: Faces, generator: torch.Generator) -> None:
-        some = torch.randperm(len(faces.xy), generator=generator)[: self.n_targets]
-        self.targets = to_unit(faces.xy[some])[0].float()
+        some = torch.randperm(len(faces.xy), generator=generator)
+        rounds = -(-self.n_targets // len(some))  # small sets are used more than once
+        self.targets = to_unit(faces.xy[some.repeat(rounds)[: self.n_targets]])[0].float()
 
     def encode(self, faces: Faces) -> Faces:
         z = factorization(faces.xy.double(), self.targets.double())

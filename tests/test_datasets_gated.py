@@ -162,7 +162,7 @@ def detect(name, stems, seed=0):
 
 def vgg(root):
     files = {}
-    for person in ("Aamir_Khan", "Zoe_Saldana", "Bill_Nye", "Carla_Gugino", "Diane_Lane", "Emma_Stone"):
+    for person in ("Aamir_Khan", "Zoe_Saldana", "Bill_Nye", "Jude_Law", "Uma_Thurman", "Emma_Stone"):
         lines = []
         for i in (1, 2, 3):
             lines.append(f"{i:08d} http://example.org/{i}.jpg 10.5 11.0 80.25 90.0 3.00 1.25 1")
