@@ -67,9 +67,8 @@ def test_3dfaw_reads_its_tables(tmp_path):
     np.testing.assert_allclose(train.xy, points[:10, :, :2], atol=1e-5)
     np.testing.assert_allclose(train.z, points[:10, :, 2], atol=1e-5)
     assert train.layout is FAW66 and train.image(0).shape == (SIDE, SIDE, 3) and train.picture(0) is None
-    everything = load("3dfaw:all")
-    turned = np.isin(toy.pose, ["left", "right"]) & (np.abs(toy.xy[:, 30, 0] - toy.xy[:, [0, 16], 0].mean(1)) > 0.1)
-    assert (everything.pose[turned] == toy.pose[turned]).all() and turned.any()
+    turned = np.abs(toy.xy[:10, 30, 0] - toy.xy[:10, [0, 16], 0].mean(1)) > 0.1
+    assert (train.pose[turned] == toy.pose[:10][turned]).all() and turned.any()
 
 
 def test_3dfaw_depth_is_turned_toward_the_viewer(tmp_path):
@@ -180,10 +179,9 @@ def test_vggface_photos_with_detected_keypoints(tmp_path):
     people = sorted({p.parent.name for p in root.glob("images/*/*.jpg")})
     toy = detect("vggface", [f"{person}/00000001" for person in people])
     faces = load("vggface:all")
-    np.testing.assert_allclose(faces.xy, toy.xy, atol=1e-12)
-    assert faces.identity.tolist() == list(range(6)) and faces.picture(0) is None
-    parts = [load(f"vggface:{split}").identity.tolist() for split in ("train", "test")]
-    assert sorted(parts[0] + parts[1]) == list(range(6))
+    np.testing.assert_allclose(faces.xy[np.argsort(faces.identity)], toy.xy, atol=1e-9)
+    assert sorted(faces.identity.tolist()) == list(range(6)) and faces.picture(0) is None
+    assert not set(load("vggface:train").identity.tolist()) & set(load("vggface:test").identity.tolist())
 
 
 def test_vggface_boxes(tmp_path):
@@ -216,8 +214,10 @@ def test_multipie_pose_is_the_cameras_with_the_side_of_the_keypoints(tmp_path):
     toy = detect("multipie", stems, seed=5)
     faces = load("multipie:all")
     assert len(faces) == 18 and len(set(faces.identity.tolist())) == 6
-    nose = toy.xy[:, 30, 0] - toy.xy[:, [0, 16], 0].mean(1)
-    frontal = np.array(["_051_" in stem for stem in stems])
+    row = {tuple(xy[0].round(6)): i for i, xy in enumerate(toy.xy)}  # the splits come in another order
+    order = [row[tuple(xy[0].round(6))] for xy in faces.xy]
+    nose = (toy.xy[:, 30, 0] - toy.xy[:, [0, 16], 0].mean(1))[order]
+    frontal = np.array(["_051_" in stem for stem in stems])[order]
     assert (faces.pose[frontal] == "front").all()
     assert (faces.pose[~frontal] == np.where(nose[~frontal] > 0, "right", "left")).all()
 

@@ -22,6 +22,7 @@ def load(split: str) -> KeypointSet:
     arrays = cached(source, "aflw2000/points", lambda: _parse(source))
     names, points, yaw, side = (arrays[k] for k in ("names", "points", "yaw", "side"))
     pose = pose_of_yaw(yaw)
+    test = balanced_test(names, pose)
     faces = KeypointSet(
         f"aflw2000:{split}",
         points[..., :2] / side[:, None, None],
@@ -31,8 +32,7 @@ def load(split: str) -> KeypointSet:
         image=lambda i: source.image(_files(source)[f"{names[i]}.jpg"]),
         shareable=False,
     )
-    test = balanced_test(names, pose)
-    return faces if split == "all" else faces[test if split == "test" else ~test]
+    return faces[test if split == "test" else ~test]
 
 
 def balanced_test(names: np.ndarray, pose: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
+from ..heads.sampler import TURNED
 from ..layouts import Layout, layout_of
 
 POSES = ("left", "front", "right")
@@ -53,9 +54,17 @@ class KeypointSet:
         return replace(self, **take, image=image)
 
 
+def joined(name: str, a: KeypointSet, b: KeypointSet) -> KeypointSet:
+    """The faces of a, then those of b: two splits of one set."""
+    arrays = {k: getattr(a, k) for k in ("xy", "z", "pose", "identity", "hidden")}
+    both = {k: np.concatenate([v, getattr(b, k)]) for k, v in arrays.items() if v is not None}
+    image = a.image and (lambda i: a.image(i) if i < len(a) else b.image(i - len(a)))
+    return replace(a, name=name, image=image, **both)
+
+
 def pose_of_yaw(degrees: np.ndarray) -> np.ndarray:
-    """ "left", "front" or "right" of yaw (M,): positive turns the nose to the picture's right, front is within 20."""
-    return np.where(degrees < -20, "left", np.where(degrees > 20, "right", "front"))
+    """ "left", "front" or "right" of yaw (M,) in degrees: positive turns the nose to the picture's right."""
+    return np.where(degrees < -TURNED, "left", np.where(degrees > TURNED, "right", "front"))
 
 
 def yaw_of(points: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ from .store import Report, registered
 
 PHOTOS, SIDE = 202599, 218.0  # the aligned photos have 178 x 218 pixels
 POINTS, PARTITION, PEOPLE = "list_landmarks_align_celeba.txt", "list_eval_partition.txt", "identity_CelebA.txt"
-_SPLITS = {"train": ("0", "1"), "test": ("2",), "all": ("0", "1", "2")}  # 1 is the publisher's validation set
+_SPLITS = {"train": ("0", "1"), "test": ("2",)}  # 1 is the publisher's validation set
 
 
 def load(split: str) -> KeypointSet:

@@ -24,25 +24,22 @@ def load(split: str) -> KeypointSet:
     """train: train_img. test: of valid_img the pictures that a list names, else 75 of each pose by the checksum of
     their names (section 3.2 took 75 of each and did not publish which)."""
     source = registered("3dfaw")
-    folders = {"train": ("train",), "test": ("valid",), "all": ("train", "valid")}[split]
-    parts = [_points(source, folder) for folder in folders]
-    names, xy, z, yaw = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    pose = pose_of_yaw(yaw)
-    images = {name.rpartition("/")[2].rpartition(".")[0]: name for name in source.match("*_img/*.jpg")}
-    keep = np.ones(len(names), bool)
-    if split == "test":
-        listed = _listed(source)
-        keep = np.isin(names, list(listed)) if listed else balanced_test(names, pose)
+    part = "train" if split == "train" else "valid"
+    names, xy, z, yaw = _points(source, part)
+    images, pose = _pairs(source, part)[0], pose_of_yaw(yaw)
     faces = KeypointSet(
         f"3dfaw:{split}",
         xy,
         z,
         pose,
-        identity=np.arange(len(names)),  # not published
+        identity=np.arange(len(names)) + (PUBLISHED["train"] if split == "test" else 0),  # each its own: unpublished
         image=lambda i: source.image(images[names[i]]),
         shareable=False,
     )
-    return faces[keep]
+    if split == "train":
+        return faces
+    listed = _listed(source)
+    return faces[np.isin(names, list(listed)) if listed else balanced_test(names, pose)]
 
 
 def recognise(source: Source) -> bool:

@@ -20,6 +20,8 @@ from .store import Report, cached, registered
 
 VERTICES, POLYGONS, MODES = 26719, 26384, 100  # of a whole .obj, and identity modes of the whole release
 SOLID_VERTICES, SOLID_POLYGONS = 24591, 24692  # without the transparent shells over the eyes, and the lashes
+TRAIN, TEST = 8000, 225
+YAW = 60.0  # degrees, the widest turn to either side
 IMAGE_CM = 28.0  # side of the square picture at the distance of the face
 _DOWN = np.array([1.0, -1.0, 1.0])
 
@@ -42,10 +44,15 @@ class FaceModel:
 
 def load(split: str) -> KeypointSet:
     """8,000 faces to train on, yaw even within 60 degrees; 225 to test on: 75 left, 75 front, 75 right."""
-    model, parts = landmark_model(), {"train": (0, 8000), "test": (1, 225)}
-    sets = [_faces(model, *parts[p], exact=p == "test") for p in (parts if split == "all" else [split])]
-    xy, z, yaw = (np.concatenate(arrays) for arrays in zip(*sets, strict=True))
-    return KeypointSet(f"ict:{split}", xy, z, pose_of_yaw(yaw), identity=np.arange(len(xy)))
+    first, n = (0, TRAIN) if split == "train" else (TRAIN, TEST)
+    rng, model = np.random.default_rng(first), landmark_model()
+    points = model.vertices(*random_coefficients(model, n, rng))
+    if split == "train":
+        yaw = rng.uniform(-YAW, YAW, n)
+    else:  # a third each turned left, frontal, turned right
+        yaw = rng.uniform(-YAW / 3, YAW / 3, n) + np.repeat([-2 / 3, 0, 2 / 3], n // 3) * YAW
+    xy, z = project(points, yaw, rng)
+    return KeypointSet(f"ict:{split}", xy, z, pose_of_yaw(yaw), identity=np.arange(first, first + n))
 
 
 def random_coefficients(model: FaceModel, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -210,11 +217,3 @@ def _polygons(obj: bytes) -> np.ndarray:
     lines = [line[2:].split() for line in obj.split(b"\n") if line.startswith(b"f ")][:SOLID_POLYGONS]
     corners = [[int(corner.split(b"/")[0]) - 1 for corner in line] for line in lines]
     return np.array([c if len(c) == 4 else [*c, c[-1]] for c in corners], np.int32)
-
-
-def _faces(model: FaceModel, seed: int, n: int, exact: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """xy (n, 68, 2), z (n, 68) and yaw (n,); ``exact``: a third each turned left, frontal and turned right."""
-    rng = np.random.default_rng(seed)
-    points = model.vertices(*random_coefficients(model, n, rng))
-    yaw = rng.uniform(-20, 20, n) + np.repeat([-40, 0, 40], n // 3) if exact else rng.uniform(-60, 60, n)
-    return *project(points, yaw, rng), yaw

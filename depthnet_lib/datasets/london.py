@@ -25,7 +25,7 @@ def load(split: str) -> KeypointSet:
     source = registered("london")
     files = _files(source)
     stems = [name[:-4] for name in sorted(files) if name.endswith(".tem") and f"{name[:-4]}.jpg" in files]
-    stems = [s for s in stems if split == "all" or in_test(s[:3]) == (split == "test")]
+    stems = [s for s in stems if in_test(s[:3]) == (split == "test")]
     points = np.stack([read_tem(source.text(files[f"{s}.tem"]))[list(IBUG.values())] for s in stems])
     width = np.array([source.image_size(files[f"{s}.jpg"])[0] for s in stems])[:, None, None]
     pixels = (points + 0.5) * width / FRAME - 0.5  # pixel (0, 0) is a centre before and after resizing

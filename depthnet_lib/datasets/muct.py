@@ -25,7 +25,7 @@ def load(split: str) -> KeypointSet:
     faces = everything()
     faces = faces[~faces.hidden.any(1)]
     test = np.array([in_test(f"muct{i:03d}") for i in faces.identity])
-    return faces if split == "all" else faces[test if split == "test" else ~test]
+    return faces[test if split == "test" else ~test]
 
 
 def everything() -> KeypointSet:

@@ -24,7 +24,7 @@ def load(split: str) -> KeypointSet:
     """Pictures whose keypoints were detected, one flash in front (07) where there are several lights of a moment."""
     source = registered("multipie")
     fields = {name: m.groups() for name in pictures(source) if (m := NAME.search(name))}
-    names = [n for n, f in fields.items() if split == "all" or in_test(f[0]) == (split == "test")]
+    names = [n for n, f in fields.items() if in_test(f[0]) == (split == "test")]
     moments: dict[tuple, str] = {}
     for name in names:  # the lights of a moment differ by 0.7 s at most: one keypoint set serves them all
         if fields[name][4] == "07" or fields[name][:4] not in moments:

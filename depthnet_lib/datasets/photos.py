@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from ..config import data_dir
 from ..errors import InputError
+from ..keypoints.files import read_points
 from .base import KeypointSet
 from .sources import Source, picture_problem
 from .store import Report, cached
@@ -48,10 +49,8 @@ def detected(name: str, source: Source, names: list[str], identity: np.ndarray) 
     if not keep:
         remedy = f"depthnets keypoints {source.path} --out {folder}, person by person where names repeat"
         raise InputError(name, "its photos have no keypoints yet", remedy)
-    points = [np.loadtxt(files[i], ndmin=2) for i in tqdm(keep, "keypoints", delay=1)]
-    wrong = next((i for i, p in zip(keep, points, strict=True) if p.shape != points[0].shape or p.shape[1] != 2), None)
-    if wrong is not None:
-        raise InputError(files[wrong], "has another number of keypoints than the first", "detect it again")
+    count = len(read_points(files[keep[0]]))
+    points = [read_points(files[i], count) for i in tqdm(keep, "keypoints", delay=1)]
     kept = [names[i] for i in keep]
     side = sides(source, kept, f"{name.replace(':', '/')}-sides")
     return KeypointSet(

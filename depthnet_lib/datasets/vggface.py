@@ -17,7 +17,7 @@ IDENTITIES = 2622
 def load(split: str) -> KeypointSet:
     """Photos whose keypoints were detected; one identity in five is for testing."""
     source = registered("vggface")
-    names = [n for n in pictures(source) if split == "all" or in_test(_person(n)) == (split == "test")]
+    names = [n for n in pictures(source) if in_test(_person(n)) == (split == "test")]
     people = {person: i for i, person in enumerate(sorted({_person(n) for n in pictures(source)}))}
     return detected(f"vggface:{split}", source, names, np.array([people[_person(n)] for n in names]))
 

@@ -16,7 +16,7 @@ TEST = ("helen/testset", "lfpw/testset", "ibug")
 
 
 def load(split: str) -> KeypointSet:
-    """Photos with 68 points, split by their folders; what lies elsewhere is in "all" only."""
+    """Photos with 68 points, split by their folders; what lies elsewhere is left out."""
     source = registered("300w")
 
     def build() -> dict[str, np.ndarray]:
@@ -34,8 +34,6 @@ def load(split: str) -> KeypointSet:
         image=lambda i: source.image(str(names[i])),
         shareable=False,
     )
-    if split == "all":
-        return faces
     folders = TRAIN if split == "train" else TEST
     return faces[[i for i, n in enumerate(names) if any(f"/{f}/" in f"/{n}" for f in folders)]]
 
