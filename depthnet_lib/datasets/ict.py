@@ -14,6 +14,7 @@ import numpy as np
 from tqdm import tqdm
 
 from ..errors import InputError
+from ..heads.camera import Cameras, rotation
 from .base import KeypointSet, pose_of_yaw
 from .sources import Source
 from .store import Report, cached, registered
@@ -51,8 +52,10 @@ def load(split: str) -> KeypointSet:
         yaw = rng.uniform(-YAW, YAW, n)
     else:  # a third each turned left, frontal, turned right
         yaw = rng.uniform(-YAW / 3, YAW / 3, n) + np.repeat([-2 / 3, 0, 2 / 3], n // 3) * YAW
-    xy, z = project(points, yaw, rng)
-    return KeypointSet(f"ict:{split}", xy, z, pose_of_yaw(yaw), identity=np.arange(first, first + n))
+    seen = project(points, yaw, rng)
+    return KeypointSet(
+        f"ict:{split}", seen[..., :2], seen[..., 2], pose_of_yaw(yaw), identity=np.arange(first, first + n)
+    )
 
 
 def random_coefficients(model: FaceModel, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -63,28 +66,15 @@ def random_coefficients(model: FaceModel, n: int, rng: np.random.Generator) -> t
     return a, chosen * rng.random(shape)
 
 
-def project(points: np.ndarray, yaw: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def project(points: np.ndarray, yaw: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Turn faces (M, N, 3) by yaw (M,) degrees and a random pitch and roll, and see them in perspective.
 
-    Returns xy (M, N, 2) in [0, 1] and z (M, N) in the same unit. The camera is 60 to 150 cm away.
+    Returns (M, N, 3): xy in [0, 1] and z in the same unit. The camera is 60 to 150 cm from the points' centre.
     """
     n = len(points)
-    pitch, roll, distance = rng.uniform(-0.35, 0.35, n), rng.uniform(-0.25, 0.25, n), rng.uniform(60, 150, (n, 1, 1))
-    centred = points - points.mean(1, keepdims=True)
-    seen = centred @ rotation(np.radians(yaw), pitch, roll).mT
-    xy = seen[..., :2] * distance / (distance - seen[..., 2:])
-    return xy / IMAGE_CM + 0.5, seen[..., 2] / IMAGE_CM
-
-
-def rotation(yaw: np.ndarray, pitch: np.ndarray, roll: np.ndarray) -> np.ndarray:
-    """(M, 3, 3) roll @ pitch @ yaw, radians (M,) each; positive yaw turns the nose to the picture's right."""
-    one, zero = np.ones_like(yaw), np.zeros_like(yaw)
-    turn = lambda rows: np.array(rows).transpose(2, 0, 1)  # noqa: E731
-    (c, s), (d, t), (e, u) = ((np.cos(x), np.sin(x)) for x in (yaw, pitch, roll))
-    about_y = turn([[c, zero, s], [zero, one, zero], [-s, zero, c]])
-    about_x = turn([[one, zero, zero], [zero, d, -t], [zero, t, d]])
-    about_z = turn([[e, -u, zero], [u, e, zero], [zero, zero, one]])
-    return about_z @ about_x @ about_y
+    angles = np.stack([yaw, rng.uniform(-20, 20, n), rng.uniform(-14, 14, n)], -1)
+    corner, side = np.full((n, 2), -IMAGE_CM / 2), np.full(n, IMAGE_CM)
+    return Cameras(rotation(angles), rng.uniform(60, 150, n), corner, side)(points - points.mean(1, keepdims=True))
 
 
 def landmark_model() -> FaceModel:
