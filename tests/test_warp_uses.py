@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from depthnet_lib.errors import InputError
+from depthnet_lib.heads.camera import rotation
 from depthnet_lib.layouts import FAW66, IBUG68, double_area, layout_of
-from depthnet_lib.warp import cpu, rotation, turn, turned, warp
+from depthnet_lib.warp import cpu, turn, turned, warp
 from depthnet_lib.warp.dense import dense_mesh, densify
 from depthnet_lib.warp.hidden import fill_from_mirror, hidden_mask, mirror_partners, texture_density
 from depthnet_lib.warp.uses import BLENDS, frontal, mirror_is_closer, mirrored, onto, paste
@@ -18,7 +19,7 @@ def turned_face(yaw: float):
     """A face in a pose: keypoints (68, 2) and depth (68,) of the frontal one after a rotation."""
     x_s, z = face(*SIZE)
     points = np.column_stack([x_s, z]) - [*x_s.mean(0), z.mean()]
-    points = points @ rotation(yaw).T + [*x_s.mean(0), 0]
+    points = points @ rotation(np.array([yaw, 0.0, 0.0])).T + [*x_s.mean(0), 0]
     return points[:, :2], points[:, 2]
 
 
@@ -38,7 +39,9 @@ def test_frontal_undoes_the_turn():
 
 @pytest.mark.parametrize(("source", "target", "closer"), [(40, 45, False), (40, -30, True), (-20, 50, True)])
 def test_the_mirror_image_is_taken_when_it_is_closer_in_pose(source, target, closer):
-    x_t = turned_face(target)[0] * 1.7 @ rotation(roll=25)[:2, :2].T + 31  # size, roll and place do not count
+    x_t = (
+        turned_face(target)[0] * 1.7 @ rotation(np.array([0.0, 0.0, 25.0]))[:2, :2].T + 31
+    )  # size, roll and place do not count
     assert mirror_is_closer(turned_face(source)[0], x_t, IBUG68) is closer
 
 
