@@ -35,14 +35,16 @@ _IDENTITY, _SHOT = 1, 2  # streams of random numbers
 class Shots:
     """M pictures of heads, all that geometry needs.
 
-    ``identity`` (M,) numbers; ``shape`` (M, K) identity coefficients in standard deviations; ``actions`` (M, A) in
+    ``seed`` of all draws; ``identity`` and ``shot`` (M,) numbers; ``shape`` (M, K) identity coefficients in standard deviations; ``actions`` (M, A) in
     [0, 1]; ``angles`` (M, 3) yaw, pitch, roll in degrees: yaw > 0 turns the nose to the picture's right, pitch > 0
     down, roll > 0 tilts the head clockwise as seen; ``distance`` (M,) of the camera from between the ears, cm;
     ``margin`` (M,) side of the square picture as a multiple of the keypoints' longer side; ``shift`` (M, 2) of the
     keypoints' box from the picture's centre, as a share of the side.
     """
 
+    seed: int
     identity: np.ndarray
+    shot: np.ndarray
     shape: np.ndarray
     actions: np.ndarray
     angles: np.ndarray
@@ -55,7 +57,7 @@ class Shots:
 
     def __getitem__(self, index) -> "Shots":
         rows = np.atleast_1d(np.arange(len(self))[index])
-        return replace(self, **{name: getattr(self, name)[rows] for name in self.__dataclass_fields__})
+        return replace(self, **{name: getattr(self, name)[rows] for name in self.__dataclass_fields__ if name != "seed"})
 
     @property
     def pose(self) -> np.ndarray:
@@ -85,7 +87,7 @@ def sample_shots(
         _shot(basis, np.random.default_rng((seed, _SHOT, person, shot)), limits, expressive)
         for person, shot, limits in zip(identities, shots, ranges, strict=True)
     ]
-    return Shots(identities.copy(), shapes[where], *(np.stack(column) for column in zip(*drawn, strict=True)))
+    return Shots(seed, identities.copy(), shots.copy(), shapes[where], *(np.stack(column) for column in zip(*drawn, strict=True)))
 
 
 def _person(basis: HeadBasis, rng: np.random.Generator) -> np.ndarray:
