@@ -207,7 +207,9 @@ def painted_masks(uv: np.ndarray) -> dict[str, np.ndarray]:
     return out
 
 
-def openness(vertices: np.ndarray, triangles: np.ndarray, rng: np.random.Generator, directions: int = 240) -> np.ndarray:
+def openness(
+    vertices: np.ndarray, triangles: np.ndarray, rng: np.random.Generator, directions: int = 240
+) -> np.ndarray:
     """(V,) share of the sky, weighted by the cosine, that each vertex sees past the head itself (1 = all)."""
     corners = vertices[triangles]
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
@@ -301,7 +303,9 @@ def main() -> None:
     eye_level = middle[kept][vertex_part == PART["eye_left"], 1].mean()
     above_neck = (vertex_part == 0) & (middle[kept][:, 1] < eye_level + 11)
     heads = align(heads, above_neck)
-    mean, identity, scores = principal_components(heads, np.where(middle[kept][:, 1] < eye_level + 13, 1, 0.2), COMPONENTS)
+    mean, identity, scores = principal_components(
+        heads, np.where(middle[kept][:, 1] < eye_level + 13, 1, 0.2), COMPONENTS
+    )
     vertices, point_weights = landmark_weights(template, kept)
     origin = (mean[vertices] * point_weights[..., None]).sum(1)[[0, 16]].mean(0)  # between the ears
     actions = np.stack([targets[labels.index(f"facial_action:{a}"), kept] for a in shapes.facial_action_labels])

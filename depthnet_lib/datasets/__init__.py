@@ -8,6 +8,7 @@ from .base import KeypointSet, load_npz, save_npz
 
 SETS: dict[str, str] = {
     "anny": "anny",
+    "anny-images": "anny_images",
 }  # name -> module of this package
 
 __all__ = ["SETS", "KeypointSet", "load", "load_npz", "save_npz"]

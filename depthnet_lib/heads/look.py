@@ -39,7 +39,22 @@ IRIS = {
     "blue": (0.35, 0.50, 0.64),
     "grey": (0.47, 0.53, 0.56),
 }
-CUTS = ("bald", "buzz", "short", "side", "quiff", "fringe", "afro", "curly", "bob", "long", "bun", "beanie", "cap", "scarf")
+CUTS = (
+    "bald",
+    "buzz",
+    "short",
+    "side",
+    "quiff",
+    "fringe",
+    "afro",
+    "curly",
+    "bob",
+    "long",
+    "bun",
+    "beanie",
+    "cap",
+    "scarf",
+)
 # shares of the cuts for men and for women
 _MEN = np.array([9, 16, 24, 16, 12, 6, 3, 6, 0.5, 2, 0.5, 2, 3, 0])
 _WOMEN = np.array([0.3, 1, 5, 3, 2, 5, 3, 7, 22, 34, 9, 2, 1.5, 5])

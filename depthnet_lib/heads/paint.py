@@ -108,7 +108,9 @@ def _wrinkles(image: np.ndarray, atlas: Atlas, look: Look, rng: np.random.Genera
             ray = mark[eye] + sign * np.array([[5, 0], [14, 14 * np.sin(angle)], [22, 26 * np.sin(angle)]])
             cv2.polylines(shade, [_spline(ray)], False, int(rng.integers(60, 150)), 1, cv2.LINE_AA, 4)
     for nose, lip, sign in ((31, 48, -1), (35, 54, 1)):
-        fold = np.array([mark[nose] + [sign * 10, -6], (mark[nose] + mark[lip]) / 2 + [sign * 14, 0], mark[lip] + [sign * 9, 4]])
+        fold = np.array(
+            [mark[nose] + [sign * 10, -6], (mark[nose] + mark[lip]) / 2 + [sign * 14, 0], mark[lip] + [sign * 9, 4]]
+        )
         cv2.polylines(shade, [_spline(fold)], False, 180, 2, cv2.LINE_AA, 4)
     lines = cv2.GaussianBlur(shade, (0, 0), 1.2).astype(np.float32) / 255
     image *= 1 - 0.45 * look.age * lines[..., None] * np.array([0.8, 1, 1], np.float32)
@@ -189,7 +191,9 @@ def beard_mask(p: np.ndarray, beard: str) -> np.ndarray:
     x, y, z = np.abs(p[..., 0]), p[..., 1], p[..., 2]
     lip = smooth(5.0, 5.5, y) * smooth(7.6, 6.9, y) * smooth(3.4, 2.7, x) * smooth(4, 5, z)
     chin = smooth(7.4, 8.2, y) * smooth(12.6, 11.4, y) * smooth(3.0, 2.2, x) * smooth(2, 3.5, z)
-    chin = np.maximum(chin, smooth(6.2, 7.0, y) * smooth(8.6, 8.0, y) * smooth(2.6, 2.9, x) * smooth(3.8, 3.2, x) * smooth(3, 4, z))
+    chin = np.maximum(
+        chin, smooth(6.2, 7.0, y) * smooth(8.6, 8.0, y) * smooth(2.6, 2.9, x) * smooth(3.8, 3.2, x) * smooth(3, 4, z)
+    )
     cheek = 5.6 - 5.2 * smooth(4.0, 7.0, x) + 1.2 * smooth(3.2, 4.6, x)  # the upper edge sinks, then climbs to the ear
     jaw = smooth(-0.4, 0.5, y - cheek) * smooth(12.8, 11.2, y + 0.25 * (6 - z).clip(0)) * smooth(-1.9, -0.9, z)
     jaw *= np.maximum(smooth(2.6, 3.2, x), smooth(7.4, 8.2, y))
@@ -244,7 +248,9 @@ def neckline_height(p: np.ndarray, look: Look) -> np.ndarray:
 
 def _mouth(image: np.ndarray, look: Look, atlas: Atlas, rng: np.random.Generator) -> None:
     basis = load_basis()
-    inside = smooth(0.2, 0.6, atlas.regions["mouth"]) * (1 - smooth(0.2, 0.6, atlas.regions["lips"])) * (atlas.part == 0)
+    inside = (
+        smooth(0.2, 0.6, atlas.regions["mouth"]) * (1 - smooth(0.2, 0.6, atlas.regions["lips"])) * (atlas.part == 0)
+    )
     blend(image, np.array([0.33, 0.10, 0.09]), inside)
     image[atlas.part == basis.part_names.index("tongue")] = (0.62, 0.30, 0.29)
     teeth = atlas.part == basis.part_names.index("teeth")

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 os.environ.setdefault("PYOPENGL_PLATFORM", "egl")
+os.environ.setdefault("LP_NUM_THREADS", "0")  # one software-OpenGL thread a process: several processes share the cores
 if not hasattr(np, "infty"):
     np.infty = np.inf  # pyrender 0.1.45 asks for it
 
@@ -18,6 +19,7 @@ import pyrender
 from OpenGL import GL
 from pyrender.constants import GLTF, RenderFlags
 from pyrender.shader_program import ShaderProgramCache
+
 
 def _single_sample(target: int, samples: int, *rest) -> None:
     """pyrender always asks for four samples a pixel; drawing at twice the size and averaging is better and faster."""
