@@ -13,14 +13,11 @@ from .errors import InputError
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write beside the name, flush to disk, then rename: a reader sees the old file or the new one."""
+    """Write beside the name, then rename: a reader, or a kill in between, sees the old file or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
-        with open(part, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        part.write_bytes(content)
         part.replace(path)
     except OSError as error:
         raise InputError(path, f"cannot be written ({error.strerror})", "free space or choose another folder") from None

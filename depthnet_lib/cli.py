@@ -8,7 +8,15 @@ import typer
 from .errors import InputError
 
 # command -> module of depthnet_lib.commands; the function has the command's name
-COMMANDS: dict[str, str] = {"train": "train", "evaluate": "evaluate"}
+COMMANDS: dict[str, str] = {
+    "data": "data",
+    "demo": "demo",
+    "doctor": "doctor",
+    "evaluate": "evaluate",
+    "keypoints": "keypoints",
+    "train": "train",
+    "warp": "warp",
+}
 
 app = typer.Typer(
     name="depthnets",
@@ -25,7 +33,11 @@ def _group() -> None:
 
 
 for _name, _module in COMMANDS.items():
-    app.command(_name)(getattr(import_module(f".commands.{_module}", __package__), _name))
+    _command = getattr(import_module(f".commands.{_module}", __package__), _name)
+    if isinstance(_command, typer.Typer):  # a group of its own
+        app.add_typer(_command, name=_name)
+    else:
+        app.command(_name)(_command)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -39,9 +51,8 @@ def main(arguments: list[str] | None = None) -> None:
         context = getattr(error, "ctx", None)
         where = context.command_path if context else "depthnets"
         code = _complain(" ".join(error.format_message().split()).rstrip(".") + f"; {where} --help explains")
-    except (KeyboardInterrupt, typer.Abort):
+    if code == 130:  # Typer's answer to Ctrl-C
         print("depthnets: interrupted", file=sys.stderr)
-        code = 130
     sys.exit(code)
 
 

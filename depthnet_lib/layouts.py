@@ -2,7 +2,8 @@
 
 68 points follow iBUG (300-W): 0-16 jaw, 17-26 brows, 27-35 nose, 36-47 eyes, 48-59 outer lips, 60-67 inner lips;
 "right" and "left" are the person's, so point 0 is at the left edge of the picture. 3DFAW's 66 points are the same
-without the two inner corners of the mouth (60 and 64).
+without the two inner corners of the mouth (60 and 64). MUCT's 76 points: 0-14 jaw, 15-26 brows, 27-36 and 68-75 eyes
+with pupils, 37-47 and 67 nose, 48-66 mouth.
 """
 
 from dataclasses import dataclass
@@ -48,13 +49,14 @@ class Layout:
 
     @cached_property
     def triangles(self) -> np.ndarray:
-        """(T, 3) int32: Delaunay triangles of the frontal mean face, without the slivers along its outline."""
+        """(T, 3) int32: Delaunay triangles of the frontal mean face, without those that only close the gaps of its
+        outline (all corners on the jaw, or all on the brows): there is no face there."""
         if self.template is None:
             raise InputError(self.name, "has no triangles of its own", "use mesh_triangles(layout, keypoints)")
+        jaw, right_brow, left_brow = (set(line) for line in self.lines[:3])
+        outline = (jaw, right_brow | left_brow)
         tri = delaunay(self.template)
-        corners = self.template[tri]
-        longest = ((corners - np.roll(corners, 1, axis=1)) ** 2).sum(2).max(1)
-        return tri[np.abs(double_area(corners)) > 0.05 * longest]
+        return tri[[not any(set(t) <= part for part in outline) for t in tri.tolist()]]
 
 
 def double_area(corners: np.ndarray) -> np.ndarray:
@@ -69,6 +71,20 @@ def delaunay(points: np.ndarray) -> np.ndarray:
     tri = np.where(double_area(points[tri])[:, None] < 0, tri[:, ::-1], tri)
     tri = np.stack([np.roll(t, -int(np.argmin(t))) for t in tri])
     return tri[np.lexsort(tri.T[::-1])].astype(np.int32)
+
+
+def without_slivers(points: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+    """Peel thin triangles off the outline of a mesh; thin ones inside stay, or the mesh would have holes."""
+    corners = points[triangles]
+    longest = ((corners - np.roll(corners, 1, axis=1)) ** 2).sum(2).max(1)
+    thin = np.abs(double_area(corners)) < 0.06 * longest
+    while True:
+        edges = np.sort(np.stack([triangles, np.roll(triangles, 1, axis=1)], -1), -1)  # (T, 3, 2)
+        _, index, count = np.unique(edges.reshape(-1, 2), axis=0, return_inverse=True, return_counts=True)
+        outline = (count[index] == 1).reshape(-1, 3).any(1)
+        if not (thin & outline).any():
+            return triangles
+        triangles, thin = triangles[~(thin & outline)], thin[~(thin & outline)]
 
 
 def _ibug68() -> Layout:
@@ -93,9 +109,27 @@ def _subset(parent: Layout, name: str, drop: tuple[int, ...]) -> Layout:
     return Layout(name, len(keep), mirror, pick(parent.near), pick(parent.far), eyes, lines, parent.template[keep])
 
 
+def _muct76() -> Layout:
+    """No template of its own: its triangles are the Delaunay triangles of each face's keypoints."""
+    pairs = [(i, 14 - i) for i in range(7)]  # jaw
+    pairs += [(21 + i, 15 + i) for i in range(6)]  # brows: outer end, over the top, inner end, back below
+    pairs += [(27 + i, 32 + i) for i in range(5)] + [(68 + i, 72 + i) for i in range(4)]  # eyes and pupils
+    pairs += [(37, 45), (38, 44), (39, 43), (40, 42), (46, 47)]  # nose
+    pairs += [(48, 54), (49, 53), (50, 52), (55, 59), (56, 58), (60, 62), (63, 65)]  # mouth
+    mirror = list(range(76))
+    for right, left in pairs:
+        mirror[right], mirror[left] = left, right
+    eyes = ((27, 28, 29, 30, 68, 69, 70, 71), (32, 33, 34, 35, 72, 73, 74, 75))
+    lines = (tuple(range(15)), (21, 22, 23, 24, 25, 26, 21), (15, 16, 17, 18, 19, 20, 15))
+    lines += ((27, 68, 28, 69, 29, 70, 30, 71, 27), (34, 73, 33, 72, 32, 75, 35, 74, 34))
+    lines += ((37, 38, 39, 40, 41, 42, 43, 44, 45), (*range(48, 60), 48), (48, 65, 64, 63, 54, 62, 61, 60, 48))
+    return Layout("muct76", 76, tuple(mirror), (41, 46, 47, 67), (0, 1, 2, 12, 13, 14), eyes, lines)
+
+
 IBUG68 = _ibug68()
 FAW66 = _subset(IBUG68, "3dfaw66", _INNER_MOUTH_CORNERS)
-LAYOUTS = {layout.n: layout for layout in (IBUG68, FAW66)}
+MUCT76 = _muct76()
+LAYOUTS = {layout.n: layout for layout in (IBUG68, FAW66, MUCT76)}
 
 
 def layout_of(n: int) -> Layout:

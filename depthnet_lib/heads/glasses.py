@@ -35,9 +35,9 @@ def glasses_points(points: np.ndarray, seed: int) -> np.ndarray:
         bend = 0.035 * (x - middle[0]) ** 2  # the frame curves back around the face
         wires.append((np.stack([x, y, front - bend], 1), True))
     for ear, rim, sign in ((points[0], wires[0][0], -1), (points[16], wires[1][0], 1)):
-        hinge = rim[np.argmax(sign * rim[:, 0])] - [0, 0.9, 0]
+        hinge = rim[np.argmax(sign * rim[:, 0])] - np.array([0, 0.9, 0])
         back = np.array([ear[0] + sign * 0.9, ear[1] - 0.1, ear[2] - 2.5])
-        bow = hinge + [sign * 0.5, 0, -0.8]
+        bow = hinge + np.array([sign * 0.5, 0, -0.8])
         wires.append((np.stack([hinge, bow, (bow + back) / 2 + [sign * 0.2, 0, 0], back]), False))
     left, right = wires[0][0], wires[1][0]
     a, b = left[np.argmax(left[:, 0] - 0.35 * left[:, 1])], right[np.argmin(right[:, 0] + 0.35 * right[:, 1])]

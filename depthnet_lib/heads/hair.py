@@ -12,7 +12,7 @@ import numpy as np
 from scipy.spatial import Delaunay
 
 from .basis import load_basis
-from .hairline import SKULL, azimuth, hairline_height
+from .hairline import SKULL, hairline_height
 from .look import Look
 from .noise import field
 
@@ -99,7 +99,7 @@ def sheet(look: Look, vertices: np.ndarray) -> np.ndarray:
     mix = (position - low)[..., None]
     columns = np.arange(COLUMNS)
     on = skull[low, columns] * (1 - mix) + skull[low + 1, columns] * mix
-    centre = (skull[0].mean(0) + [0, 9.5, 0]) if cut.fabric else SKULL
+    centre = skull[0].mean(0) + np.array([0, 9.5, 0]) if cut.fabric else SKULL
     outward = on - centre
     outward /= np.linalg.norm(outward, axis=-1, keepdims=True)
     on = on + outward * _thickness(look, cut, share, at, around)[..., None]

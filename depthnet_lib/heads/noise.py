@@ -24,7 +24,7 @@ def _bank() -> dict[str, np.ndarray]:
 
 
 def field(rng: np.random.Generator, kind: str, height: int, width: int, scale: float = 1.0) -> np.ndarray:
-    """(height, width) float32 piece of a field ("grain", "mottle" or "clouds"), its features ``scale`` times as large."""
+    """(height, width) float32 piece of a field ("grain", "mottle" or "clouds"), its features ``scale`` times as big."""
     source = _bank()[kind]
     h, w = (min(int(np.ceil(side / scale)), _BANK) for side in (height, width))
     y, x = rng.integers(0, _BANK, 2)

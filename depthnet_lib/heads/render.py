@@ -144,7 +144,7 @@ class _Theatre:
         b, stage = self.basis, self.stage
         moved = person.vertices + np.tensordot(shots.actions[i].astype(np.float32), b.actions, 1)
         head = rotation(shots.angles[i])
-        yaw, pitch, roll = shots.angles[i]
+        yaw, _, roll = shots.angles[i]
         torso = rotation(np.array([yaw * rng.uniform(0.2, 0.8), rng.normal(0, 3), roll * 0.3]))
         pivot = head @ _NECK
 

@@ -57,8 +57,7 @@ class Shots:
 
     def __getitem__(self, index) -> "Shots":
         rows = np.atleast_1d(np.arange(len(self))[index])
-        return replace(
-            self, **{name: getattr(self, name)[rows] for name in self.__dataclass_fields__ if name != "seed"}
+        return replace(self, **{name: getattr(self, name)[rows] for name in self.__dataclass_fields__ if name != "seed"}
         )
 
     def facing(self, angles: np.ndarray | float) -> "Shots":

@@ -13,7 +13,7 @@ import numpy as np
 os.environ.setdefault("PYOPENGL_PLATFORM", "egl")
 os.environ.setdefault("LP_NUM_THREADS", "0")  # one software-OpenGL thread a process: several processes share the cores
 if not hasattr(np, "infty"):
-    np.infty = np.inf  # pyrender 0.1.45 asks for it
+    np.infty = np.inf  # noqa: NPY201 -- pyrender 0.1.45 asks for it
 
 import pyrender
 from OpenGL import GL

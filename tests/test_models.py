@@ -1,0 +1,101 @@
+"""Models by name: shapes, units, and that what is stored is what is loaded."""
+
+import pytest
+import torch
+
+from depthnet_lib.affine import apply_affine, to_unit
+from depthnet_lib.errors import InputError
+from depthnet_lib.losses import keypoint_loss
+from depthnet_lib.models import MODELS, Faces, build_model, load_model, save_model
+from depthnet_lib.networks import IDENTITY_AFFINE, PairNet, initialise
+
+from .conftest import toy_faces
+
+
+def two_batches(n=10):
+    data = toy_faces(2 * n)
+    faces = Faces(torch.from_numpy(data.xy).float(), torch.from_numpy(data.z).float())
+    return faces[:n], faces[n:]
+
+
+def ready(name, seed=0):
+    model = build_model(name, 68)
+    generator = torch.Generator().manual_seed(seed)
+    model.reset(generator)
+    model.fit(two_batches(40)[0], generator)
+    for parameter in model.parameters():  # the output layer starts at zero: give it something to say
+        with torch.no_grad():
+            parameter += 0.05 * torch.randn(parameter.shape, generator=generator)
+    return model.eval()
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_prediction_shapes_and_broadcasting(name):
+    model = ready(name)
+    source, target = (model.encode(f) for f in two_batches())
+    one = model(source, target)
+    assert one.points.shape == (10, 68, 3) and one.m.shape == (10, 2, 4) and one.x_n.shape == (10, 68, 2)
+    grid = model(source[:, None], target[None])
+    assert grid.x_n.shape == (10, 10, 68, 2)
+    torch.testing.assert_close(grid.x_n[3, 3], one.x_n[3], rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_units_follow_the_input(name):
+    """The same faces in pixels: depth and landing points scale along."""
+    model = ready(name)
+    source, target = two_batches()
+    small = model(model.encode(source), model.encode(target))
+    bigger = lambda f: Faces(f.xy * 200 + 30, f.z * 200)  # noqa: E731
+    big = model(model.encode(bigger(source)), model.encode(bigger(target)))
+    torch.testing.assert_close(big.x_n, small.x_n * 200 + 30, rtol=0, atol=0.05)
+    centred = lambda z: z - z.mean(-1, keepdim=True)  # noqa: E731
+    torch.testing.assert_close(centred(big.z), centred(small.z) * 200, rtol=0, atol=0.05)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_saved_weights_give_the_same_prediction(name, tmp_path):
+    model = ready(name)
+    save_model(tmp_path / "weights.safetensors", name, model)
+    again = load_model(str(tmp_path)) if model.state_dict() else load_model(name)
+    source, target = two_batches()
+    a, b = (m(m.encode(source), m.encode(target)).x_n for m in (model, again))
+    torch.testing.assert_close(a, b, rtol=0, atol=2e-3)  # float16 on disk
+
+
+def test_initial_output_of_the_separate_model_is_the_identity_affine():
+    model = build_model("separate", 68)
+    model.reset(torch.Generator().manual_seed(0))
+    source, _ = two_batches()
+    encoded = model.encode(source)
+    z, m = model.output(encoded, encoded)
+    torch.testing.assert_close(m, torch.tensor(IDENTITY_AFFINE).expand(10, 8))
+    assert z.std() > 0.3 and torch.equal(z[0], z[1])  # biases Normal(0, 0.5), weights zero
+    torch.testing.assert_close(model(encoded, encoded).x_n, source.xy, rtol=0, atol=1e-5)
+
+
+def test_pair_net_equals_one_dense_layer_on_both_faces():
+    net = PairNet(8, (16, 12), 5)
+    initialise(net, torch.Generator().manual_seed(0))
+    a, b = torch.randn(2, 3, 8, generator=torch.Generator().manual_seed(1))
+    weight = torch.cat([net.source.weight, net.target.weight], 1)
+    dense = torch.cat([a, b], 1) @ weight.T + net.source.bias
+    torch.testing.assert_close(net(net.source(a), net.target(b)), net.tail(dense))
+    bound = 2**0.5 * (6 / (16 + 16)) ** 0.5
+    assert weight.abs().max() <= bound and weight.abs().max() > 0.9 * bound
+
+
+def test_pinv_loss_is_equation_1_with_the_closed_form():
+    model = ready("pinv")
+    source, target = (model.encode(f) for f in two_batches())
+    prediction = model(source, target)
+    x_n = apply_affine(source.xy, prediction.z, prediction.m)
+    by_hand = ((x_n - target.xy) / to_unit(target.xy)[2]).square().sum((1, 2)).mean()
+    torch.testing.assert_close(model.loss(source, target), by_hand)
+    torch.testing.assert_close(keypoint_loss(x_n, target.xy), by_hand)
+
+
+@pytest.mark.parametrize("name, message", [("nonsense", "neither a model"), ("pinv", "66")])
+def test_what_cannot_be_loaded(name, message):
+    with pytest.raises(InputError, match=message):
+        load_model(name, 66)
