@@ -76,7 +76,6 @@ def blend(image: np.ndarray, colour: np.ndarray, mask: np.ndarray) -> None:
 
 
 def _skin(look: Look, atlas: Atlas, rng: np.random.Generator) -> np.ndarray:
-    p = atlas.position
     red = 0.9 * blob((4.6, 3.6, 6), 1.7) + 0.8 * blob((0, 3.4, 8.9), 1.1) + 0.3 * blob((0, 10, 7), 1.5)
     red += 0.6 * atlas.regions["ears"] + 0.25 * field(rng, "clouds", SIZE, SIZE)
     under_eye = blob((3.0, 1.1, 5.9), 0.75)

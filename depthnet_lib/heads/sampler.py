@@ -35,9 +35,10 @@ _IDENTITY, _SHOT = 1, 2  # streams of random numbers
 class Shots:
     """M pictures of heads, all that geometry needs.
 
-    ``seed`` of all draws; ``identity`` and ``shot`` (M,) numbers; ``shape`` (M, K) identity coefficients in standard deviations; ``actions`` (M, A) in
-    [0, 1]; ``angles`` (M, 3) yaw, pitch, roll in degrees: yaw > 0 turns the nose to the picture's right, pitch > 0
-    down, roll > 0 tilts the head clockwise as seen; ``distance`` (M,) of the camera from between the ears, cm;
+    ``seed`` of all draws; ``identity`` and ``shot`` (M,) numbers; ``shape`` (M, K) identity coefficients in standard
+    deviations; ``actions`` (M, A) in [0, 1]; ``angles`` (M, 3) yaw, pitch, roll in degrees: yaw > 0 turns the nose to
+    the picture's right, pitch > 0 down, roll > 0 tilts the head clockwise as seen; ``distance`` (M,) of the camera
+    from between the ears, cm;
     ``margin`` (M,) side of the square picture as a multiple of the keypoints' longer side; ``shift`` (M, 2) of the
     keypoints' box from the picture's centre, as a share of the side.
     """
@@ -57,8 +58,8 @@ class Shots:
 
     def __getitem__(self, index) -> "Shots":
         rows = np.atleast_1d(np.arange(len(self))[index])
-        return replace(self, **{name: getattr(self, name)[rows] for name in self.__dataclass_fields__ if name != "seed"}
-        )
+        fields = (name for name in self.__dataclass_fields__ if name != "seed")
+        return replace(self, **{name: getattr(self, name)[rows] for name in fields})
 
     def facing(self, angles: np.ndarray | float) -> "Shots":
         """The same people, expressions, lights and backgrounds with other angles (M, 3) or (3,): 0 is frontal."""
