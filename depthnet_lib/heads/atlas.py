@@ -6,6 +6,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
+from ..layouts import double_area
 from .basis import HeadBasis, load_basis
 
 SIZE = 768  # texels along the side of a head's texture
@@ -38,12 +39,14 @@ def load_atlas() -> Atlas:
     image = np.zeros((SIZE, SIZE, values.shape[1]), np.float32)
     part = np.full((SIZE, SIZE), 255, np.uint8)
     uv = basis.uv * SIZE - 0.5
-    for corners, number in zip(basis.texture_triangles, basis.part, strict=True):
+    triangles = basis.texture_triangles
+    first = np.argsort(double_area(uv[triangles]) < 0, kind="stable")  # where charts fold over, the front comes last
+    for corners, number in zip(triangles[first], basis.part[first], strict=True):
         _fill(image, part, uv[corners], values[corners], number)
     image = _continued(image, part)
     regions = {name: image[..., 3 + i] for i, name in enumerate(basis.regions)}
-    first = {int(v): u for u, v in reversed(list(enumerate(basis.texture_vertex)))}
-    places = np.vectorize(first.__getitem__)(basis.landmark_vertices)
+    place_of = {int(v): u for u, v in reversed(list(enumerate(basis.texture_vertex)))}
+    places = np.vectorize(place_of.__getitem__)(basis.landmark_vertices)
     landmarks = (uv[places] * basis.landmark_weights[..., None]).sum(1)
     return Atlas(image[..., :3], part, regions, landmarks)
 

@@ -83,7 +83,7 @@ def _skin(look: Look, atlas: Atlas, rng: np.random.Generator) -> np.ndarray:
     mottle = field(rng, "mottle", SIZE, SIZE)
     grain = field(rng, "grain", SIZE, SIZE)
     light = 1 + 0.04 * pale - (0.08 + 0.10 * look.age) * under_eye
-    light += (0.012 + 0.012 * look.age) * mottle + 0.018 * grain
+    light += (0.010 + 0.012 * look.age) * mottle + 0.011 * grain
     flush = (look.ruddy * red)[..., None] * np.array([0.02, -0.09, -0.08], np.float32)
     image = look.skin.astype(np.float32) * (light[..., None] + flush)
     if look.freckles:
@@ -160,7 +160,7 @@ def _hairs(image: np.ndarray, look: Look, atlas: Atlas, rng: np.random.Generator
     blend(image, look.hair * (1 + 0.15 * ragged[..., None]), cover * ring)
     if look.beard != "none":
         strength, hairs = {"shadow": (0.22, 0.25), "stubble": (0.5, 0.5)}.get(look.beard, (0.9, 0.35))
-        mask = smooth(0.25, 0.75, _beard(look.beard) + 0.12 * ragged) * on_head * (1 - atlas.regions["lips"])
+        mask = smooth(0.1, 0.9, _beard(look.beard) + 0.2 * ragged) * on_head * (1 - atlas.regions["lips"])
         speckle = 1 - hairs * smooth(-0.5, 0.8, field(rng, "grain", SIZE, SIZE))
         colour = np.minimum(look.hair * 0.85, 0.6) if look.beard != "shadow" else look.skin * [0.45, 0.47, 0.52]
         blend(image, colour * (1 + 0.15 * ragged[..., None]), strength * mask * speckle)
@@ -188,18 +188,16 @@ def _beard(beard: str) -> np.ndarray:
 def beard_mask(p: np.ndarray, beard: str) -> np.ndarray:
     """(...,) in [0, 1]: where places p (..., 3) of the mean head carry a beard of a kind."""
     x, y, z = np.abs(p[..., 0]), p[..., 1], p[..., 2]
-    lip = smooth(5.0, 5.5, y) * smooth(7.6, 6.9, y) * smooth(3.4, 2.7, x) * smooth(4, 5, z)
-    chin = smooth(7.4, 8.2, y) * smooth(12.6, 11.4, y) * smooth(3.0, 2.2, x) * smooth(2, 3.5, z)
-    chin = np.maximum(
-        chin, smooth(6.2, 7.0, y) * smooth(8.6, 8.0, y) * smooth(2.6, 2.9, x) * smooth(3.8, 3.2, x) * smooth(3, 4, z)
-    )
-    cheek = 5.6 - 5.2 * smooth(4.0, 7.0, x) + 1.2 * smooth(3.2, 4.6, x)  # the upper edge sinks, then climbs to the ear
-    jaw = smooth(-0.4, 0.5, y - cheek) * smooth(12.8, 11.2, y + 0.25 * (6 - z).clip(0)) * smooth(-1.9, -0.9, z)
-    jaw *= np.maximum(smooth(2.6, 3.2, x), smooth(7.4, 8.2, y))
+    lip = smooth(5.0, 5.7, y) * smooth(7.7, 6.7, y) * smooth(3.3, 2.2, x) * smooth(4, 5, z)
+    chin = smooth(7.6, 8.6, y) * smooth(12.8, 11.4, y) * smooth(3.3, 1.9, x) * smooth(2, 3.5, z)
+    sides = smooth(5.9, 6.9, y) * smooth(10, 8.5, y) * np.exp(-(((x - 3.1) / 0.55) ** 2)) * smooth(3, 4, z)
     if beard == "moustache":
         return lip
     if beard == "goatee":
-        return np.maximum(lip, chin)
+        return np.maximum(np.maximum(lip, chin), sides)
+    upper = 6.2 - 0.4 * x + 1.6 * np.exp(-(((x - 4.6) / 1.6) ** 2))  # dips below the cheek, climbs to the ear
+    jaw = smooth(-0.9, 0.9, y - upper) * smooth(13.0, 11.0, y + 0.25 * (6 - z).clip(0)) * smooth(-2.2, -0.8, z)
+    jaw *= np.maximum(smooth(2.2, 3.0, x), smooth(7.6, 8.6, y))
     return np.maximum(np.maximum(lip, chin), jaw)
 
 
@@ -214,7 +212,7 @@ def _brows(image: np.ndarray, look: Look, atlas: Atlas, rng: np.random.Generator
         along = along * 1.04 - 0.02
         at = np.stack([np.interp(along * 59, np.arange(60), curve[:, k]) for k in (0, 1)], 1)
         inward = np.sign(curve[-1, 0] - curve[0, 0])
-        width = look.brow_width * per_cm * np.interp(along, [0, 0.3, 0.8, 1.0], [0.22, 0.75, 1.0, 0.75])
+        width = look.brow_width * per_cm * np.interp(along, [0, 0.3, 0.8, 1.0], [0.2, 0.7, 1.0, 0.7])
         at[:, 1] += (0.12 * per_cm) + width * rng.uniform(-0.5, 0.5, n)
         lean = np.interp(along, [0, 0.6, 0.9, 1.0], [0.25, -0.35, -1.0, -1.35]) + rng.normal(0, 0.2, n)
         reach = per_cm * rng.uniform(0.35, 0.6, n)
@@ -222,7 +220,7 @@ def _brows(image: np.ndarray, look: Look, atlas: Atlas, rng: np.random.Generator
         for a, b, value in zip(np.round(at * 16), np.round(tip * 16), rng.integers(110, 230, n), strict=True):
             cv2.line(layer, a.astype(int), b.astype(int), int(value), 1, cv2.LINE_AA, 4)
     soft = cv2.GaussianBlur(layer, (0, 0), 2.2).astype(np.float32) / 255
-    mask = np.maximum(0.85 * cv2.GaussianBlur(layer, (0, 0), 0.6).astype(np.float32) / 255, 0.65 * soft)
+    mask = np.maximum(0.8 * cv2.GaussianBlur(layer, (0, 0), 0.6).astype(np.float32) / 255, 0.5 * soft)
     blend(image, look.brow, mask * (0.65 + 0.35 * look.brow_density))
 
 
@@ -230,10 +228,10 @@ def _clothes(image: np.ndarray, look: Look, atlas: Atlas, rng: np.random.Generat
     w = _window("body")
     p = atlas.position[w]
     h, width = p.shape[:2]
-    collar = neckline_height(p, look) - 0.1 * field(rng, "mottle", h, width)
+    collar = neckline_height(p, look)
     mask = smooth(-0.06, 0.06, p[..., 1] - collar) * (p[..., 1] > 12)
     hem = smooth(0.9, 0.5, p[..., 1] - collar)
-    weave = 1 + 0.05 * field(rng, "grain", h, width) + 0.05 * field(rng, "clouds", h, width) - 0.12 * hem
+    weave = 1 + 0.06 * field(rng, "clouds", h, width) - 0.12 * hem
     blend(image[w], look.cloth * weave[..., None], mask)
 
 
@@ -272,6 +270,7 @@ def _eye(image: np.ndarray, look: Look, atlas: Atlas, side: str, rng: np.random.
     blend(eye, disc, smooth(IRIS_RADIUS + 0.04, IRIS_RADIUS - 0.04, r))
     pupil = 0.24 + 0.06 * (look.seed % 7) / 6
     blend(eye, np.array([0.015, 0.012, 0.012]), smooth(pupil + 0.03, pupil - 0.03, r))
+    eye *= (0.55 + 0.45 * smooth(-0.36, -0.02, y))[..., None]  # in the shade of the upper lid
     image[top:bottom, left:right] = eye.clip(0, 1)
 
 
@@ -280,9 +279,9 @@ def _lashes(out: np.ndarray, look: Look, atlas: Atlas, rng: np.random.Generator)
     left, top, right, bottom = atlas.box("lashes", load_basis())
     h, w = bottom - top, right - left
     tile = np.zeros((h, w), np.uint8)
-    reach = (0.45 if look.female else 0.25) + 0.35 * look.makeup
-    for x in np.linspace(1, w - 1, 46) + rng.normal(0, 0.4, 46):
+    reach = (0.38 if look.female else 0.22) + 0.25 * look.makeup
+    for x in np.linspace(1, w - 1, 34) + rng.normal(0, 0.5, 34):
         tip = (x + rng.normal(0, 2), h * reach * rng.uniform(0.7, 1.1))
         cv2.line(tile, (int(x * 16), 0), (int(tip[0] * 16), int(tip[1] * 16)), 255, 1, cv2.LINE_AA, 4)
-    out[top:bottom, left:right, :3] = 18
-    out[top:bottom, left:right, 3] = tile
+    out[top:bottom, left:right, :3] = 28
+    out[top:bottom, left:right, 3] = tile // 2 + tile // 6
