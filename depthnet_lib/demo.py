@@ -84,8 +84,8 @@ def _depth(portrait: Portrait, folder: Path) -> None:
 
 
 def _mesh(portrait: Portrait, folder: Path) -> None:
-    head = make_mesh("head", portrait.x_s, portrait.z)
-    export_mesh(folder / "head.glb", portrait.image, head.points, head.depth, head.triangles)
+    mesh = make_mesh("dense", portrait.x_s, portrait.z)
+    export_mesh(folder / "head.glb", portrait.image, mesh.points, mesh.depth, mesh.triangles)
 
 
 def _onto(portrait: Portrait, other: Portrait, folder: Path) -> None:
