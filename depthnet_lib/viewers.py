@@ -61,9 +61,9 @@ def _with_pythreejs(arrays: MeshArrays, keypoints: int):
     points = three.Points(dots, three.PointsMaterial(color=_DOTS, size=0.035))
     head = three.Group(children=[three.Mesh(surface, material), points])
     camera = three.PerspectiveCamera(position=[0, 0, 5], fov=30, aspect=1)
-    camera.add(three.DirectionalLight("#ffffff", intensity=0.35, position=[1, 1.5, 2]))
+    # Light from above; pythreejs cannot make lights that have a place: their shadows raise in the browser.
     scene = three.Scene(
-        children=[head, camera, three.AmbientLight("#ffffff", intensity=0.75), three.AxesHelper(1.2)],
+        children=[head, camera, three.HemisphereLight("#ffffff", "#a0a0a0", intensity=1.0), three.AxesHelper(1.2)],
         background="#ffffff",
     )
     view = three.Renderer(scene, camera, [three.OrbitControls(camera)], width=SIZE, height=SIZE, antialias=True)
