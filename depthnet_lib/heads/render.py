@@ -109,6 +109,7 @@ class _Theatre:
         low = b.mean[:, 1] - 0.35 * (b.mean[:, 2] + 4).clip(0)
         self.body = np.clip((low - 6.5) / 8.0, 0, 1)[:, None]
         self.body = self.body**2 * (3 - 2 * self.body)
+        self.teeth = np.unique(b.triangles[b.part == b.part_names.index("teeth")])
         self.who = None
 
     def enter(self, shots: Shots, i: int) -> _Person:
@@ -118,6 +119,7 @@ class _Theatre:
             return self.who[1]
         look = look_of(shots.seed, int(shots.identity[i]), shots.shape[i].tobytes())
         vertices = self.basis.vertices(shots.shape[i], np.zeros(len(self.basis.actions)))
+        vertices[self.teeth, 2] -= 0.35  # MakeHuman's stand in the lips
         normals = self.skin_normals(vertices)
         points = self.basis.points(vertices)
         cut = hair.cut_of(look)
