@@ -50,14 +50,13 @@ def agreement() -> None:
     offsets = np.array(offsets)
     error = np.linalg.norm(offsets, axis=-1)
     constant = (np.median(offsets, 0) + np.median(offsets, 0)[list(IBUG68.mirror)] * [-1, 1]) / 2
-    print(
-        f"dlib finds {len(offsets)} of {FRONTAL} frontal faces; median error {100 * np.median(error):.1f}% of interocular"
-    )
+    print(f"dlib finds {len(offsets)} of {FRONTAL} frontal faces; median error in % of interocular distance:")
+    print(f"  all: {100 * np.median(error):.1f}", end="")
     for name, rows in (("jaw", range(17)), ("brows", range(17, 27)), ("inner", range(27, 68))):
-        print(f"  {name}: median {100 * np.median(error[:, rows]):.1f}%")
+        print(f", {name}: {100 * np.median(error[:, rows]):.1f}", end="")
     far = [i for i in np.argsort(-np.linalg.norm(constant, axis=1)) if i <= IBUG68.mirror[i]][:12]
     listed = (f"{i}: {x:.0f} {y:.0f};" for i in far for x, y in [100 * constant[i]])
-    print("  largest constant offsets, x y in %:", *listed)
+    print("\n  largest constant offsets, x y in %:", *listed)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from ..errors import InputError
 from . import hair
 from .basis import load_basis
 from .camera import cameras, rotation
@@ -19,7 +20,6 @@ from .look import Look, look_of
 from .paint import beard_mask, neckline_height, paint
 from .photo import background, expose, lights
 from .sampler import Shots
-from .stage import Piece, Stage
 
 _NECK = np.array([0.0, 5.5, -4.0])  # where head and neck meet, cm
 OVERSAMPLE = 2
@@ -94,6 +94,8 @@ class _Theatre:
     """The stage with its pieces, and who stands on it."""
 
     def __init__(self):
+        from .stage import Piece, Stage  # opens OpenGL, which a machine may lack
+
         b = self.basis = load_basis()
         self.skin_normals = _Normals(b.triangles, len(b.mean))
         self.hair_normals = _Normals(hair.sheet_triangles(), 2 * hair.LAYER)
@@ -214,10 +216,8 @@ def _outgrowth(b, look: Look) -> np.ndarray:
 
 @lru_cache(maxsize=1)
 def _theatre() -> _Theatre:
-    from ..errors import InputError
-
     try:
         return _Theatre()
-    except (ImportError, OSError, RuntimeError, AttributeError) as error:
+    except Exception as error:  # PyOpenGL and pyrender raise nearly anything where a library is missing
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise InputError("OpenGL", f"cannot be opened ({reason})", "install libegl1 libgl1 libgl1-mesa-dri") from None
+        raise InputError("OpenGL", f"cannot be opened ({reason})", "install libegl1 libgl1 libgl1-mesa-dri") from error

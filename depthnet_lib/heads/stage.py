@@ -5,7 +5,6 @@ vertex buffers directly. Its shaders are replaced by ours (``shaders/``), which 
 """
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +19,8 @@ from OpenGL import GL
 from pyrender.constants import GLTF, RenderFlags
 from pyrender.shader_program import ShaderProgramCache
 
+from .photo import Light
+
 
 def _single_sample(target: int, samples: int, *rest) -> None:
     """pyrender always asks for four samples a pixel; drawing at twice the size and averaging is better and faster."""
@@ -30,14 +31,6 @@ pyrender.renderer.glRenderbufferStorageMultisample = _single_sample
 SHADERS = Path(__file__).with_name("shaders")
 NEAR, FAR = 10.0, 400.0  # cm
 TO_GL = np.array([1.0, -1.0, 1.0])  # picture axes to OpenGL's: y up
-
-
-@dataclass(frozen=True)
-class Light:
-    """A far light: the direction toward it in picture axes, and its colour times strength (3,)."""
-
-    toward: np.ndarray
-    power: np.ndarray
 
 
 class Piece:
