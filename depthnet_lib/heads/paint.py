@@ -46,7 +46,7 @@ def _window(name: str) -> tuple[slice, slice]:
     there = {
         "lips": lambda: atlas.regions["lips"] > 0.05,
         "beard": lambda: _beard("full") > 0.01,
-        "body": lambda: atlas.position[..., 1] > 12,
+        "body": lambda: atlas.position[..., 1] > 10,
     }[name]()
     rows, columns = np.nonzero(there & (atlas.part != 255))
     return np.s_[max(rows.min() - 4, 0) : rows.max() + 5, max(columns.min() - 4, 0) : columns.max() + 5]
@@ -243,6 +243,9 @@ def _clothes(image: np.ndarray, look: Look, atlas: Atlas, rng: np.random.Generat
     hem = smooth(0.9, 0.5, p[..., 1] - collar)
     weave = 1 + 0.06 * field(rng, "clouds", h, width) - 0.12 * hem
     blend(image[w], look.cloth * weave[..., None], mask)
+    if look.cut == "scarf":
+        wrapped = smooth(10.2, 11.2, p[..., 1]) * smooth(5.2, 4.2, p[..., 2]) * smooth(20, 19, p[..., 1])
+        blend(image[w], look.fabric * weave[..., None], wrapped)
 
 
 def neckline_height(p: np.ndarray, look: Look) -> np.ndarray:
