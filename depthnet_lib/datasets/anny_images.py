@@ -23,7 +23,7 @@ def recipe(split: str, people: int | None = None, shots: int = 8, size: int = 96
 def load(split: str, workers: int | None = None, **album) -> KeypointSet:
     """The pictures of a split with keypoints, depth, pose, identity and hidden points.
 
-    ``album`` are the parameters of `recipe`. The first call draws (about 25 pictures a second and core at 96 pixels).
+    ``album`` are the parameters of `recipe`. The first call draws: about 30 pictures a second and core at 96 pixels.
     """
     made = recipe(split, **album)
     table = open_album(made, data_dir() / "anny-images", workers)

@@ -16,7 +16,7 @@ from .basis import FILE
 from .sampler import Shots, sample_shots
 
 _CHUNK = 64  # pictures that a process draws at a time
-_VERSION = 1  # raise it when pictures of the same recipe change
+_VERSION = 3  # raise it when pictures of the same recipe change
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ def cut_of(look: Look) -> Cut | None:
             1.3 + 1.0 * v, 1.2 + 0.8 * v, 0.3, 0.2, 1.0, 5.0 + 5 * length, 50 + 14 * v, 1.5 * (look.seed % 3 == 0)
         ),
         "long": Cut(
-            1.1 + 1.1 * v, 1.0 + 0.9 * v, 0.25, 0.25, 1.0, 12 + 16 * length, 50 + 16 * v, 1.8 * (look.seed % 5 == 0)
+            1.1 + 1.1 * v, 1.0 + 0.9 * v, 0.25, 0.25, 1.0, 12 + 16 * length, 46 + 15 * v, 1.8 * (look.seed % 5 == 0)
         ),
         "bun": Cut(0.8 + 0.4 * v, 0.6 + 0.2 * v, 0.05, 0.15, 0.6),
         "beanie": Cut(1.6 + 1.4 * v, 0.9, 0.7, 0.1, 1.0, forehead=2.0 + 1.5 * length, fabric=True),
@@ -162,7 +162,13 @@ def _hanging(look: Look, cut: Cut, start: np.ndarray, around: np.ndarray) -> np.
     fall = (cut.fall * open_side * (1 + 0.06 * rng.standard_normal(COLUMNS)))[:, None] * [0, 1, 0]
     flare = np.sin(step * np.pi * rng.uniform(0.6, 1.4)) * rng.uniform(-0.2, 1.0) + step * waves * 1.5
     inward = -1.2 * step * (np.abs(around) > 100)
-    return start + step[..., None] * fall + ((flare + inward) * open_side)[..., None] * outward
+    hang = start + step[..., None] * fall + ((flare + inward) * open_side)[..., None] * outward
+    if look.cut == "scarf":  # crosses under the chin
+        crosses = np.interp(np.abs(around), (cut.opening, cut.opening + 6, 105, 130), (0, 1, 1, 0))[:, None]
+        under = np.stack([2.5 * np.sin(rad), 14.5 - 0.02 * np.abs(around), 4.2 + 0 * rad], -1)
+        across = start + step[..., None] * (under - start) + 1.6 * np.sin(np.pi * step)[..., None] * outward
+        hang = hang * (1 - crosses) + across * crosses
+    return hang
 
 
 @lru_cache(maxsize=1)
@@ -193,7 +199,7 @@ def hair_texture(look: Look) -> np.ndarray:
     if cut.fabric:
         ribs = 0.05 * np.sin(np.arange(w) / w * 2 * np.pi * 90) * (look.cut == "beanie")
         shade = 1 + ribs + 0.03 * field(rng, "grain", h, w) + 0.06 * field(rng, "clouds", h, w)
-        colour = (look.cloth * 0.8 + 0.25 * rng.random(3)).clip(0.03, 0.9)
+        colour = look.fabric
         sheet_alpha, loose_alpha = np.ones((h, w)), np.zeros((h, w))
     else:
         strands = cv2.GaussianBlur(rng.standard_normal((h, w)).astype(np.float32), (0, 0), 0.8, sigmaY=14)
@@ -205,10 +211,12 @@ def hair_texture(look: Look) -> np.ndarray:
         v = (np.arange(h)[:, None] + 0.5) / h
         end = 0.97 - np.abs(rng.normal(0, 0.04, w))  # strands end at different lengths
         sheet_alpha = ((end - v) / 0.02).clip(0, 1) if cut.fall else np.ones((h, w))
-        sheet_alpha = sheet_alpha * np.where(v < 0.6, ((0.6 - v) / 0.05 + 0.6 * strands + 0.3).clip(0, 1), 1)
-        loose_alpha = (
-            sheet_alpha * (1.2 * (strands + curls) - 0.6).clip(0, 1) * ((0.57 - v) / 0.06 + cut.fall).clip(0, 1)
-        )
+        frayed = np.where(v < 0.6, ((0.6 - v) / 0.05 + 0.6 * strands + 0.3).clip(0, 1), 1)
+        around = np.abs((np.arange(w) + 0.5) / w * 360 - 180)
+        goes_on = (around > cut.opening + 8) & (cut.fall > 0)  # below the hairline
+        sheet_alpha = sheet_alpha * np.where(goes_on, 1, frayed)
+        parted = (1.2 * (strands + curls) - 0.6).clip(0, 1)
+        loose_alpha = sheet_alpha * parted * ((0.57 - v) / 0.06 + cut.fall).clip(0, 1)
     rgb = np.asarray(colour, np.float32) * np.maximum(shade, 0.15)[..., None]
     layers = [np.concatenate([rgb.clip(0, 1), alpha[..., None]], -1) for alpha in (sheet_alpha, loose_alpha)]
     return (np.concatenate(layers) * 255).astype(np.uint8)

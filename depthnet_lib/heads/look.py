@@ -87,6 +87,7 @@ class Look:
     glasses: bool
     frame: np.ndarray
     cloth: np.ndarray
+    fabric: np.ndarray  # of a cap or scarf
     neckline: float  # 0 collar ... 1 deep
     seed: int  # of what is only texture
 
@@ -134,6 +135,7 @@ def look_of(seed: int, person: int, shape: bytes) -> Look:
         glasses=bool(rng.random() < 0.12 + 0.12 * age),
         frame=_between(np.array([(0.04, 0.04, 0.05), (0.30, 0.17, 0.08), (0.55, 0.52, 0.48)]), rng.random()),
         cloth=_cloth(rng),
+        fabric=_cloth(rng),
         neckline=rng.random(),
         seed=int(rng.integers(1 << 31)),
     )

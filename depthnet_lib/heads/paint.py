@@ -46,7 +46,7 @@ def _window(name: str) -> tuple[slice, slice]:
     there = {
         "lips": lambda: atlas.regions["lips"] > 0.05,
         "beard": lambda: _beard("full") > 0.01,
-        "body": lambda: atlas.position[..., 1] > 12,
+        "body": lambda: atlas.position[..., 1] > 10,
     }[name]()
     rows, columns = np.nonzero(there & (atlas.part != 255))
     return np.s_[max(rows.min() - 4, 0) : rows.max() + 5, max(columns.min() - 4, 0) : columns.max() + 5]
@@ -100,22 +100,23 @@ def _skin(look: Look, atlas: Atlas, rng: np.random.Generator) -> np.ndarray:
 
 def _wrinkles(image: np.ndarray, atlas: Atlas, look: Look, rng: np.random.Generator) -> None:
     """Lines across the forehead, at the outer corners of the eyes and from the nose to the mouth."""
-    shade = np.zeros((SIZE, SIZE), np.uint8)
-    mark = atlas.landmarks
+    shade, mark, cm = np.zeros((SIZE, SIZE), np.uint8), atlas.landmarks, atlas.cm
+
+    def line(points: np.ndarray, value: int) -> None:
+        cv2.polylines(shade, [_spline(points)], False, value, 1, cv2.LINE_AA, 4)
+
     for _ in range(3):
-        lift = rng.uniform(25, 75)
-        bend = [mark[a] - [0, lift + rng.uniform(-3, 3)] for a in (18, 19, 21, 22, 24, 25)]
-        cv2.polylines(shade, [_spline(np.array(bend))], False, int(rng.integers(60, 160)), 1, cv2.LINE_AA, 4)
+        lift = rng.uniform(1.3, 3.8)
+        line(np.array([mark[a] - [0, (lift + rng.uniform(-0.2, 0.2)) * cm] for a in (18, 19, 21, 22, 24, 25)]), 90)
     for eye, sign in ((36, -1), (45, 1)):
-        for angle in rng.uniform(-0.6, 0.5, 3):
-            ray = mark[eye] + sign * np.array([[5, 0], [14, 14 * np.sin(angle)], [22, 26 * np.sin(angle)]])
-            cv2.polylines(shade, [_spline(ray)], False, int(rng.integers(60, 150)), 1, cv2.LINE_AA, 4)
+        for slope in np.sin(rng.uniform(-0.6, 0.5, 3)):
+            line(mark[eye] + sign * cm * np.array([[0.3, 0], [0.7, 0.7 * slope], [1.2, 1.4 * slope]]), 90)
     for nose, lip, sign in ((31, 48, -1), (35, 54, 1)):
-        fold = np.array(
-            [mark[nose] + [sign * 10, -6], (mark[nose] + mark[lip]) / 2 + [sign * 14, 0], mark[lip] + [sign * 9, 4]]
+        middle = (mark[nose] + mark[lip]) / 2 + [sign * 0.7 * cm, 0]
+        line(
+            np.array([mark[nose] + [sign * 0.5 * cm, -0.3 * cm], middle, mark[lip] + [sign * 0.5 * cm, 0.2 * cm]]), 200
         )
-        cv2.polylines(shade, [_spline(fold)], False, 180, 2, cv2.LINE_AA, 4)
-    lines = cv2.GaussianBlur(shade, (0, 0), 1.2).astype(np.float32) / 255
+    lines = cv2.GaussianBlur(shade, (0, 0), 0.06 * cm).astype(np.float32) / 255
     image *= 1 - 0.45 * look.age * lines[..., None] * np.array([0.8, 1, 1], np.float32)
 
 
@@ -140,10 +141,10 @@ def _lids(image: np.ndarray, look: Look, atlas: Atlas) -> None:
     """A dark rim where the lashes grow, and shadow on painted lids."""
     rim = np.zeros((SIZE, SIZE), np.uint8)
     for lid in _UPPER_LIDS:
-        cv2.polylines(rim, [_spline(atlas.landmarks[list(lid)])], False, 255, 3, cv2.LINE_AA, 4)
+        cv2.polylines(rim, [_spline(atlas.landmarks[list(lid)])], False, 255, 2, cv2.LINE_AA, 4)
     for lid in _LOWER_LIDS:
         cv2.polylines(rim, [_spline(atlas.landmarks[list(lid)])], False, 90, 1, cv2.LINE_AA, 4)
-    rim = cv2.GaussianBlur(rim, (0, 0), 1.1).astype(np.float32) / 255
+    rim = cv2.GaussianBlur(rim, (0, 0), 0.055 * atlas.cm).astype(np.float32) / 255
     if look.makeup:
         shadow = blob((3.1, -0.9, 6.3), 0.75) * look.makeup
         blend(image, look.skin * [0.75, 0.62, 0.62], 0.45 * shadow)
@@ -200,7 +201,7 @@ def beard_mask(p: np.ndarray, beard: str) -> np.ndarray:
     x, y, z = np.abs(p[..., 0]), p[..., 1], p[..., 2]
     lip = smooth(5.0, 5.7, y) * smooth(7.7, 6.7, y) * smooth(3.3, 2.2, x) * smooth(4, 5, z)
     chin = smooth(7.6, 8.6, y) * smooth(12.8, 11.4, y) * smooth(3.3, 1.9, x) * smooth(2, 3.5, z)
-    sides = smooth(5.9, 6.9, y) * smooth(10, 8.5, y) * np.exp(-(((x - 3.1) / 0.55) ** 2)) * smooth(3, 4, z)
+    sides = 0.7 * smooth(5.9, 6.9, y) * smooth(10, 8.5, y) * np.exp(-(((x - 3.1) / 0.55) ** 2)) * smooth(3, 4, z)
     if beard == "moustache":
         return lip
     if beard == "goatee":
@@ -216,21 +217,20 @@ def _brows(image: np.ndarray, look: Look, atlas: Atlas, rng: np.random.Generator
     layer = np.zeros((SIZE, SIZE), np.uint8)
     for points in _BROWS:
         curve = _spline(atlas.landmarks[list(points)], 60)[:, 0] / 16.0
-        per_cm = np.linalg.norm(curve[-1] - curve[0]) / 4.8
-        n = int(150 + 170 * look.brow_density)
+        n = int(120 + 130 * look.brow_density)
         along = rng.beta(1.25, 1.05, n)  # 0 outer end, 1 inner end
         along = along * 1.04 - 0.02
         at = np.stack([np.interp(along * 59, np.arange(60), curve[:, k]) for k in (0, 1)], 1)
         inward = np.sign(curve[-1, 0] - curve[0, 0])
-        width = look.brow_width * per_cm * np.interp(along, [0, 0.3, 0.8, 1.0], [0.2, 0.7, 1.0, 0.7])
-        at[:, 1] += (0.32 * per_cm) + width * rng.uniform(-0.5, 0.5, n)
+        width = look.brow_width * atlas.cm * np.interp(along, [0, 0.3, 0.8, 1.0], [0.2, 0.7, 1.0, 0.7])
+        at[:, 1] += 0.32 * atlas.cm + width * rng.uniform(-0.5, 0.5, n)
         lean = np.interp(along, [0, 0.6, 0.9, 1.0], [0.25, -0.35, -1.0, -1.35]) + rng.normal(0, 0.2, n)
-        reach = per_cm * rng.uniform(0.35, 0.6, n)
+        reach = atlas.cm * rng.uniform(0.35, 0.6, n)
         tip = at + np.stack([-inward * np.cos(lean), np.sin(lean)], 1) * reach[:, None]
         for a, b, value in zip(np.round(at * 16), np.round(tip * 16), rng.integers(110, 230, n), strict=True):
             cv2.line(layer, a.astype(int), b.astype(int), int(value), 1, cv2.LINE_AA, 4)
-    soft = cv2.GaussianBlur(layer, (0, 0), 2.2).astype(np.float32) / 255
-    mask = np.maximum(0.8 * cv2.GaussianBlur(layer, (0, 0), 0.6).astype(np.float32) / 255, 0.5 * soft)
+    soft = cv2.GaussianBlur(layer, (0, 0), 0.11 * atlas.cm).astype(np.float32) / 255
+    mask = np.maximum(0.8 * cv2.GaussianBlur(layer, (0, 0), 0.03 * atlas.cm).astype(np.float32) / 255, 0.5 * soft)
     blend(image, look.brow, mask * (0.65 + 0.35 * look.brow_density))
 
 
@@ -243,6 +243,9 @@ def _clothes(image: np.ndarray, look: Look, atlas: Atlas, rng: np.random.Generat
     hem = smooth(0.9, 0.5, p[..., 1] - collar)
     weave = 1 + 0.06 * field(rng, "clouds", h, width) - 0.12 * hem
     blend(image[w], look.cloth * weave[..., None], mask)
+    if look.cut == "scarf":
+        wrapped = smooth(10.2, 11.2, p[..., 1]) * smooth(5.2, 4.2, p[..., 2]) * smooth(20, 19, p[..., 1])
+        blend(image[w], look.fabric * weave[..., None], wrapped)
 
 
 def neckline_height(p: np.ndarray, look: Look) -> np.ndarray:

@@ -1,10 +1,19 @@
 """What the camera adds: lights, the place behind the head, and the flaws of a photo."""
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
 from .noise import field
-from .stage import Light
+
+
+@dataclass(frozen=True)
+class Light:
+    """A far light: the direction toward it in picture axes, and its colour times strength (3,)."""
+
+    toward: np.ndarray
+    power: np.ndarray
 
 
 def lights(rng: np.random.Generator, skin: np.ndarray) -> tuple[list[Light], np.ndarray]:
@@ -77,12 +86,12 @@ def expose(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     image = (image - 0.5) * contrast + 0.5 + brightness
     grey = image.mean(-1, keepdims=True)
     image = grey + (image - grey) * rng.uniform(0.8, 1.08)
-    image = image * (1 + rng.normal(0, 0.025, 3))
+    image = image * (1 + rng.normal(0, 0.018, 3))
     sharpness = rng.gamma(1.2, 0.35) * size / 160
     if sharpness > 0.25:
         image = cv2.GaussianBlur(image, (0, 0), sharpness)
-    image = image + rng.gamma(1.5, 0.004) * field(rng, "grain", size, size)[..., None]
-    image = image + rng.gamma(1.2, 0.005) * rng.standard_normal(image.shape)
+    image = image + rng.gamma(1.5, 0.003) * field(rng, "grain", size, size)[..., None]
+    image = image + rng.gamma(1.5, 0.0035) * rng.standard_normal(image.shape)
     out = (image.clip(0, 1) * 255 + 0.5).astype(np.uint8)
     quality = int(rng.integers(45, 98))
     code = cv2.imencode(".jpg", out[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1]

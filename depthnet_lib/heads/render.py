@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from ..errors import InputError
 from . import hair
 from .basis import load_basis
 from .camera import cameras, rotation
@@ -19,7 +20,6 @@ from .look import Look, look_of
 from .paint import beard_mask, neckline_height, paint
 from .photo import background, expose, lights
 from .sampler import Shots
-from .stage import Piece, Stage
 
 _NECK = np.array([0.0, 5.5, -4.0])  # where head and neck meet, cm
 OVERSAMPLE = 2
@@ -50,7 +50,8 @@ def render(shots: Shots, size: int = 128) -> Pictures:
     landmarks = basis.landmarks(shots.shape, shots.actions)
     camera = cameras(shots, landmarks)
     seen = camera(landmarks)
-    theatre = _theatre(size * OVERSAMPLE)
+    theatre = _theatre()
+    theatre.stage.size = size * OVERSAMPLE
     order = np.argsort(shots.identity, kind="stable")
     n = len(shots)
     image, mask = np.empty((n, size, size, 3), np.uint8), np.empty((n, size, size), np.uint8)
@@ -92,7 +93,9 @@ class _Person:
 class _Theatre:
     """The stage with its pieces, and who stands on it."""
 
-    def __init__(self, size: int):
+    def __init__(self):
+        from .stage import Piece, Stage  # opens OpenGL, which a machine may lack
+
         b = self.basis = load_basis()
         self.skin_normals = _Normals(b.triangles, len(b.mean))
         self.hair_normals = _Normals(hair.sheet_triangles(), 2 * hair.LAYER)
@@ -103,11 +106,12 @@ class _Theatre:
             "hair": Piece(hair.sheet_triangles(), hair.sheet_uv(), _same(hair.sheet_uv(), 0.9, 0.3, 0.3, 1.0), True),
             "glasses": Piece(wire, np.zeros((wire.max() + 1, 2)), _same(np.zeros(wire.max() + 1), 1, 0.6, 0, 0)),
         }
-        self.stage = Stage(size, pieces)
+        self.stage = Stage(pieces)
         # 0 on the head ... 1 below the neck: what does not turn with the head
         low = b.mean[:, 1] - 0.35 * (b.mean[:, 2] + 4).clip(0)
         self.body = np.clip((low - 6.5) / 8.0, 0, 1)[:, None]
         self.body = self.body**2 * (3 - 2 * self.body)
+        self.teeth = np.unique(b.triangles[b.part == b.part_names.index("teeth")])
         self.who = None
 
     def enter(self, shots: Shots, i: int) -> _Person:
@@ -117,6 +121,7 @@ class _Theatre:
             return self.who[1]
         look = look_of(shots.seed, int(shots.identity[i]), shots.shape[i].tobytes())
         vertices = self.basis.vertices(shots.shape[i], np.zeros(len(self.basis.actions)))
+        vertices[self.teeth, 2] -= 0.35  # MakeHuman's stand in the lips
         normals = self.skin_normals(vertices)
         points = self.basis.points(vertices)
         cut = hair.cut_of(look)
@@ -210,11 +215,9 @@ def _outgrowth(b, look: Look) -> np.ndarray:
 
 
 @lru_cache(maxsize=1)
-def _theatre(size: int) -> _Theatre:
-    from ..errors import InputError
-
+def _theatre() -> _Theatre:
     try:
-        return _Theatre(size)
-    except (ImportError, OSError, RuntimeError, AttributeError) as error:
+        return _Theatre()
+    except Exception as error:  # PyOpenGL and pyrender raise nearly anything where a library is missing
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise InputError("OpenGL", f"cannot be opened ({reason})", "install libegl1 libgl1 libgl1-mesa-dri") from None
+        raise InputError("OpenGL", f"cannot be opened ({reason})", "install libegl1 libgl1 libgl1-mesa-dri") from error
