@@ -236,7 +236,7 @@ def test_aflw2000_splits_are_disjoint_and_complete(sample):
 def test_muct_mirror_pairs_are_the_publishers(sample):
     """The publisher's file has every face a second time, mirrored by them: x + x' = 479 in 480 pixels."""
     folder = sample("muct")
-    names, xy = muct._read((folder / muct.CSV).read_text())
+    names, xy = muct.read_rows((folder / muct.CSV).read_bytes())
     rows = dict(zip(names.tolist(), xy, strict=True))
     taken = [name for name in rows if not name.startswith("ir")]
     ours = np.array([rows[name][list(MUCT76.mirror)] for name in taken])

@@ -5,8 +5,10 @@ import io
 import stat
 import tarfile
 import zipfile
+from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -16,7 +18,6 @@ from ..images import decode_image
 
 MAX_FILE = 1 << 29  # bytes of one file inside an archive: more is not a face, a list or a scan
 _WHOLE = "fetch or copy it again, whole"
-_DAMAGE = (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, RuntimeError, NotImplementedError, ValueError)
 
 
 class Source:
@@ -56,6 +57,12 @@ class Source:
     def text(self, name: str) -> str:
         """One file as text; bytes that are not UTF-8 become question marks."""
         return self.read(name).decode("utf-8", "replace")
+
+    def parse(self, name: str, parser: Callable[[bytes], Any]) -> Any:
+        """What ``parser`` makes of the bytes of a file; whatever it raises becomes an InputError that names it."""
+        content = self.read(name)
+        with _readable(self.path, name):
+            return parser(content)
 
     def image(self, name: str) -> np.ndarray:
         """One picture as RGB uint8 (H, W, 3)."""
@@ -125,11 +132,12 @@ def _hidden(name: str) -> bool:
 
 @contextmanager
 def _readable(path: Path, name: str | None = None):
-    """Every way that damaged files and archives fail becomes one InputError."""
+    """Every way that damaged files and archives fail becomes one InputError: decoders raise nearly anything on them."""
     try:
         yield
     except InputError:
         raise
-    except _DAMAGE as error:
+    except Exception as error:
         subject = path if name is None or path.name == name else f"{path}/{name}"
-        raise InputError(subject, f"damaged or truncated ({error or type(error).__name__})", _WHOLE) from None
+        why = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(subject, f"damaged or truncated ({why})", _WHOLE) from None
