@@ -8,15 +8,14 @@ import pytest
 import torch
 
 from depthnet_lib.affine import solve_similarity
+from depthnet_lib.browse import frontal_mean
 from depthnet_lib.cli import main
 from depthnet_lib.datasets import ict, load, london, muct, store
 from depthnet_lib.datasets.aflw2000 import balanced_test
 from depthnet_lib.datasets.base import KeypointSet, in_test, pose_of_yaw, yaw_of
 from depthnet_lib.datasets.sources import Source
 from depthnet_lib.errors import InputError
-from depthnet_lib.heads import load_basis
 from depthnet_lib.layouts import IBUG68, MUCT76
-from depthnet_lib.metrics import mean_head
 from tests.conftest import toy_faces
 
 SAMPLES = {"ict": "ict", "aflw2000": "aflw2000_sample", "muct": "muct_sample", "london": "london_sample"}
@@ -155,22 +154,10 @@ def test_ict_from_the_zip_alone_agrees_with_the_landmark_file(shared_data):
 def test_ict_and_anny_put_the_68_points_in_the_same_places(sample):
     """Mean heads of the two test sets, each from 225 perspective views, seen from the front."""
     sample("ict")
-    heads = [load(f"{name}:test") for name in ("ict", "anny")]
-    means = [mean_head(torch.tensor(np.concatenate([h.xy, h.z[..., None]], -1))) for h in heads]
-    frontal = []
-    for mean in means:
-        to_template, rotation, _ = solve_similarity(mean, _upright())
-        frontal.append((to_template * mean @ rotation.mT)[:, :2])
-    scale, rotation, shift = solve_similarity(*frontal)
-    error = (scale * frontal[0] @ rotation.mT + shift - frontal[1]).norm(dim=1)
-    error = error / (frontal[1][36] - frontal[1][45]).norm()
+    ours, theirs = (torch.tensor(frontal_mean(load(f"{name}:test"))[:, :2]) for name in ("anny", "ict"))
+    scale, rotation, shift = solve_similarity(theirs, ours)
+    error = (scale * theirs @ rotation.mT + shift - ours).norm(dim=1) / (ours[36] - ours[45]).norm()
     assert error[:17].mean() < 0.08 and error[17:].mean() < 0.08
-
-
-def _upright() -> torch.Tensor:
-    """A frontal face to turn mean heads to: embedded, neutral."""
-    basis = load_basis()
-    return torch.tensor(basis.landmarks(np.zeros(basis.identity.shape[0]), np.zeros(basis.actions.shape[0])))
 
 
 def test_ict_zip_without_an_expression_and_with_a_cut_scan(tmp_path):

@@ -20,6 +20,7 @@ def load(split: str) -> KeypointSet:
     at most half of them; train: the others. Each photo counts as a person of its own: identities are not published.
     """
     source = registered("aflw2000")
+    files = _files(source)
     arrays = cached(source, "aflw2000/points", lambda: _parse(source))
     names, points, yaw, side = (arrays[k] for k in ("names", "points", "yaw", "side"))
     pose = pose_of_yaw(yaw)
@@ -30,7 +31,7 @@ def load(split: str) -> KeypointSet:
         points[..., 2] / side[:, None],
         pose,
         identity=np.array([int(name[5:10]) for name in names]),
-        image=lambda i: source.image(_files(source)[f"{names[i]}.jpg"]),
+        image=lambda i: source.image(files[f"{names[i]}.jpg"]),
         shareable=False,
     )
     return faces[test if split == "test" else ~test]

@@ -32,7 +32,7 @@ _CARDS = (
     Card(
         "anny",
         "Anny parametric heads",
-        "13,671 train, 225 test, drawn as they are needed; any number",
+        "13,672 train, 225 test, drawn as they are needed; any number",
         "z of the landmark's vertex on the 3D head, true in the camera's own frame",
         "CC0 (MakeHuman assets); code Apache-2.0",
         True,

@@ -1,13 +1,15 @@
 """What people bring: a folder, a .zip or a .tar, read in place and never unpacked."""
 
+import fnmatch
 import hashlib
 import io
+import re
 import stat
 import tarfile
 import zipfile
 from collections.abc import Callable
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -41,7 +43,8 @@ class Source:
 
     def match(self, pattern: str) -> list[str]:
         """Names that match a glob pattern from the right: `*.mat`, or `Anno/*.txt` in any folder."""
-        return [name for name in self.sizes if PurePosixPath(name).match(pattern)]
+        parts, like = pattern.count("/") + 1, re.compile(fnmatch.translate(pattern))
+        return [name for name in self.sizes if like.match("/".join(name.split("/")[-parts:]))]
 
     def read(self, name: str) -> bytes:
         """The bytes of one file."""
