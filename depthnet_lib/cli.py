@@ -10,6 +10,8 @@ from .errors import InputError
 # command -> module of depthnet_lib.commands; the function has the command's name
 COMMANDS: dict[str, str] = {
     "data": "data",
+    "demo": "demo",
+    "doctor": "doctor",
     "evaluate": "evaluate",
     "keypoints": "keypoints",
     "train": "train",
