@@ -63,7 +63,7 @@ def test_browser_turns_pages():
     assert available()[0] == "anny"
     browser = face_browser(["anny"])
     page, controls = browser.children
-    name, number, hidden, depth = controls.children
+    _, number, _, depth = controls.children
     first = page.value
     assert Image.open(io.BytesIO(first)).size[0] > 300 and number.max == 224
     number.value = 150

@@ -262,6 +262,22 @@ def test_london_points_are_where_dlib_finds_their_counterparts(sample):
     assert len(london.photos()) == 24
 
 
+# ---------------------------------------------------------------- archives
+
+
+@pytest.mark.parametrize("name,archive,inside", [("aflw2000", "zip", "AFLW2000"), ("muct", "gztar", "muct-landmarks")])
+def test_archives_as_published_give_the_same_faces_as_their_folders(name, archive, inside, sample, tmp_path):
+    shutil.copytree(sample(name), tmp_path / "packed" / inside)
+    expected = load(f"{name}:test")
+    path = shutil.make_archive(str(tmp_path / name), archive, tmp_path / "packed")
+    shutil.rmtree(tmp_path / "packed")
+    store.get(name, path)
+    faces = load(f"{name}:test")
+    np.testing.assert_array_equal(faces.xy, expected.xy)
+    if faces.image:
+        np.testing.assert_array_equal(faces.image(1), expected.image(1))
+
+
 # ---------------------------------------------------------------- check
 
 

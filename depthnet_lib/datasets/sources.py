@@ -130,7 +130,7 @@ def picture_problem(content: bytes) -> str | None:
 
 
 def _hidden(name: str) -> bool:
-    return any(part.startswith((".", "__MACOSX")) for part in name.split("/"))
+    return any(part.startswith((".", "__MACOSX")) and part != "." for part in name.split("/"))
 
 
 @contextmanager
