@@ -8,9 +8,12 @@ from functools import lru_cache
 
 import numpy as np
 import torch
+from IPython.display import Image as Picture
+from IPython.display import display
 from ipywidgets import Checkbox, Dropdown, HBox, Image, IntSlider, VBox
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from PIL import Image as Photo
 
 from .affine import solve_similarity
 from .datasets import SETS, KeypointSet, load
@@ -63,6 +66,13 @@ def draw_face(axes: Axes, faces: KeypointSet, i: int, hidden: bool = True, depth
     pose = f", {faces.pose[i]}" if faces.pose is not None else ""
     person = f", person {faces.identity[i]}" if faces.identity is not None else ""
     axes.set_title(f"{faces.name} {i}{pose}{person}", fontsize=8)
+
+
+def show_photo(image: np.ndarray) -> None:
+    """Show RGB uint8 (H, W, 3) in a notebook as a JPEG: a tenth of the bytes of a PNG in the committed file."""
+    file = io.BytesIO()
+    Photo.fromarray(image).save(file, "JPEG", quality=85)
+    display(Picture(file.getvalue(), format="jpeg"))
 
 
 def face_page(faces: KeypointSet, i: int, hidden: bool = True, depth: bool = True) -> bytes:

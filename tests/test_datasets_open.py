@@ -331,15 +331,18 @@ def test_muct_check_names_the_row_that_is_gone(shared_data, tmp_path):
         store.check(tmp_path / muct.CSV)
 
 
-def test_a_damaged_cache_is_rebuilt_when_the_source_changes(tmp_path):
-    (tmp_path / "a.txt").write_text("1")
-    calls = []
+def test_the_cache_is_rebuilt_when_the_source_changes_or_the_cache_is_damaged(tmp_path):
+    file, calls = tmp_path / "a.txt", []
     build = lambda: calls.append(0) or {"x": np.arange(3)}  # noqa: E731
-    for content in ("1", "1", "22"):
-        if (tmp_path / "a.txt").read_text() != content:
-            (tmp_path / "a.txt").write_text(content)
-        assert store.cached(Source(tmp_path / "a.txt"), "toy/x", build)["x"].tolist() == [0, 1, 2]
-    assert len(calls) == 2
+    read = lambda: store.cached(Source(file), "toy/x", build)["x"].tolist()  # noqa: E731
+    file.write_text("1")
+    assert read() == read() == [0, 1, 2] and len(calls) == 1
+    file.write_text("22")
+    assert read() == [0, 1, 2] and len(calls) == 2
+    cache = tmp_path / "cache" / "toy" / "x.npz"
+    cache.write_bytes(cache.read_bytes()[:100])
+    assert read() == [0, 1, 2] and len(calls) == 3
+    assert [p.name for p in cache.parent.iterdir()] == ["x.npz"]
 
 
 def test_command_lists_gets_and_checks(shared_data, capsys):

@@ -1,6 +1,7 @@
 """MUCT: 76 points by hand on faces seen by five cameras at once (muct76-opencv.csv). Its photos are never shown."""
 
 import re
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -23,7 +24,7 @@ def load(split: str) -> KeypointSet:
     One identity in five is for testing. Camera c looks at the face from the side: those noses point right.
     """
     faces = everything()
-    faces = faces[~faces.hidden.any(1)]
+    faces = replace(faces[~faces.hidden.any(1)], name=f"muct:{split}")
     test = np.array([in_test(f"muct{i:03d}") for i in faces.identity])
     return faces[test if split == "test" else ~test]
 
