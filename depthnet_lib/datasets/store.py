@@ -120,10 +120,10 @@ def check(what: str | Path) -> tuple[str, Report]:
 def cached(source: Source, name: str, build: Callable[[], dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
     """Arrays that take long to read, kept as data_dir()/NAME.npz until the source's fingerprint changes."""
     path, mark = data_dir() / f"{name}.npz", source.fingerprint()
-    with suppress(OSError, ValueError, KeyError, zipfile.BadZipFile):  # absent or damaged: read the source again
-        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
-            if str(file["fingerprint"]) == mark:
-                return {k: file[k] for k in file.files if k != "fingerprint"}
+    damage = (OSError, ValueError, KeyError, zipfile.BadZipFile)  # absent or damaged: read the source again
+    with suppress(*damage), open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
+        if str(file["fingerprint"]) == mark:
+            return {k: file[k] for k in file.files if k != "fingerprint"}
     arrays = build()
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.{os.getpid()}.part")  # several processes may read a set for the first time
