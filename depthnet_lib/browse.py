@@ -4,6 +4,7 @@ Pictures whose licence keeps them out of notebooks are never drawn: their keypoi
 """
 
 import io
+from contextlib import contextmanager
 from functools import lru_cache
 
 import numpy as np
@@ -19,6 +20,7 @@ from .affine import solve_similarity
 from .datasets import SETS, KeypointSet, load
 from .datasets.cards import CARDS
 from .datasets.store import state
+from .errors import InputError
 from .heads import load_basis
 from .metrics import mean_head
 from .plots import draw_keypoints, show_picture
@@ -66,6 +68,15 @@ def draw_face(axes: Axes, faces: KeypointSet, i: int, hidden: bool = True, depth
     pose = f", {faces.pose[i]}" if faces.pose is not None else ""
     person = f", person {faces.identity[i]}" if faces.identity is not None else ""
     axes.set_title(f"{faces.name} {i}{pose}{person}", fontsize=8)
+
+
+@contextmanager
+def needs_opengl():
+    """For cells that draw heads: where there is no OpenGL they say so in one line, and the notebook goes on."""
+    try:
+        yield
+    except InputError as error:
+        print(error)
 
 
 def show_photo(image: np.ndarray) -> None:

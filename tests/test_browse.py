@@ -7,8 +7,9 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from depthnet_lib.browse import available, draw_face, face_browser, face_page, frontal_mean
+from depthnet_lib.browse import available, draw_face, face_browser, face_page, frontal_mean, needs_opengl
 from depthnet_lib.datasets import KeypointSet, load
+from depthnet_lib.errors import InputError
 from depthnet_lib.layouts import IBUG68
 from tests.conftest import toy_faces
 
@@ -77,3 +78,9 @@ def test_frontal_mean_is_upright_and_symmetric():
     mirrored = mean[list(IBUG68.mirror)] * [-1, 1, 1]
     assert np.abs(mean - mirrored).max() < 0.03 * np.linalg.norm(mean[36] - mean[45])
     assert mean[30, 2] > mean[[0, 16], 2].max() and mean[8, 1] > mean[27, 1]  # nose in front, chin below
+
+
+def test_without_opengl_a_cell_says_so_and_goes_on(capsys):
+    with needs_opengl():
+        raise InputError("OpenGL", "cannot be opened", "install libegl1")
+    assert capsys.readouterr().out == "OpenGL: cannot be opened; install libegl1\n"
