@@ -30,7 +30,7 @@ HIDDEN_COLOUR = "#d55e00"  # vermilion, told apart from the depth colours by eve
 
 def available() -> list[str]:
     """Names of the sets that load on this machine: the embedded ones and those that were brought."""
-    return [name for name in SETS if name not in CARDS or state(CARDS[name]).split(":")[0] in ("embedded", "present")]
+    return [name for name in SETS if state(CARDS[name]).partition(":")[0] in ("embedded", "present")]
 
 
 def frontal_mean(faces: KeypointSet) -> np.ndarray:

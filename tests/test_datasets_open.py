@@ -10,7 +10,7 @@ import torch
 from depthnet_lib.affine import solve_similarity
 from depthnet_lib.browse import frontal_mean
 from depthnet_lib.cli import main
-from depthnet_lib.datasets import ict, load, london, muct, store
+from depthnet_lib.datasets import SETS, ict, load, london, muct, store
 from depthnet_lib.datasets.aflw2000 import balanced_test
 from depthnet_lib.datasets.base import KeypointSet, in_test, pose_of_yaw, yaw_of
 from depthnet_lib.datasets.sources import Source
@@ -76,6 +76,10 @@ def test_pictures_that_may_not_be_shown_are_not_handed_out():
     kept = KeypointSet("k", faces.xy, image=lambda i: black, shareable=False)
     assert shown.picture(0) is black and kept.picture(0) is None and kept[1:].picture(0) is None
     assert kept.image(0) is black  # models may still see it
+
+
+def test_every_set_has_a_card():
+    assert set(SETS) == set(store.CARDS)
 
 
 def test_absent_sets_say_how_to_get_them():

