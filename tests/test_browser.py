@@ -71,17 +71,26 @@ def page(browser):
     page.close()
 
 
+PROMPTS = "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].map(e => e.innerText)"
+
+
 def run_all(page, address: str) -> None:
-    """Open a notebook, wait for its kernel, run every cell, and see that none failed."""
+    """Open a notebook, run every cell, and see that none failed."""
     page.goto(address)
     page.wait_for_selector(".jp-Notebook", timeout=120_000)
-    idle = "document.querySelector('.jp-Notebook-ExecutionIndicator')?.dataset.status === 'idle'"
+    idle = "[...document.querySelectorAll('#jp-main-statusbar *')].some(e => /\\| Idle/.test(e.textContent))"
     page.wait_for_function(idle, timeout=120_000)
-    page.click(".lm-MenuBar-itemLabel:text-is('Run')")
-    page.click(".lm-Menu-itemLabel:text-is('Run All Cells')")
+    for _ in range(5):  # a kernel that has just become idle may still drop the request
+        page.wait_for_timeout(2000)
+        page.click(".lm-MenuBar-itemLabel:text-is('Run')")
+        page.click(".lm-Menu-itemLabel:text-is('Run All Cells')")
+        page.wait_for_timeout(2000)
+        if page.evaluate(f"() => {PROMPTS}.some(t => /[\\d*]/.test(t))"):
+            break
+    failed = "document.querySelector('.jp-OutputArea-output[data-mime-type*=error]')"
+    page.wait_for_function(f"() => {failed} || {PROMPTS}.every(t => /\\[\\d+\\]/.test(t))", timeout=240_000)
+    assert page.evaluate(f"() => {failed}?.innerText") is None
     page.wait_for_timeout(3000)
-    page.wait_for_function(idle, timeout=240_000)
-    assert page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.error']").count() == 0
 
 
 def seen(page, selector: str, index: int = 0) -> bytes:
