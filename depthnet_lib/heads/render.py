@@ -216,6 +216,6 @@ def _theatre() -> _Theatre:
 
     try:
         return _Theatre()
-    except (ImportError, OSError, RuntimeError, AttributeError) as error:
+    except (ImportError, OSError, RuntimeError, AttributeError, ValueError) as error:  # pyrender: no EGL device
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise InputError("OpenGL", f"cannot be opened ({reason})", "install libegl1 libgl1 libgl1-mesa-dri") from None
