@@ -1,14 +1,24 @@
 """The sets that one has to ask for, on small fixtures in the layouts that their publishers document."""
 
 import io
+import shutil
+import tempfile
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from depthnet_lib.config import data_dir
 from depthnet_lib.datasets import load, store, vggface
+from depthnet_lib.datasets.aflw2000 import read_mat
+from depthnet_lib.datasets.faw3d import read_csv
+from depthnet_lib.datasets.ict import read_landmarks
+from depthnet_lib.datasets.london import read_tem
+from depthnet_lib.datasets.muct import read_rows
 from depthnet_lib.datasets.sources import Source
 from depthnet_lib.datasets.w300 import read_pts
 from depthnet_lib.errors import InputError
@@ -131,7 +141,7 @@ def test_300w_split_and_matlab_pixels(tmp_path):
 
 @pytest.mark.parametrize("share", [0.2, 0.6, 0.99])
 def test_cut_pts_are_refused(share):
-    text = pts(np.arange(136).reshape(68, 2))
+    text = pts(np.arange(136).reshape(68, 2)).encode()
     assert read_pts(text).shape == (68, 2)
     with pytest.raises((ValueError, IndexError)):
         read_pts(text[: int(share * len(text))])
@@ -278,3 +288,19 @@ def test_celeba_check_names_a_truncated_zip(tmp_path):
     path = root / "img_align_celeba.zip"
     path.write_bytes(path.read_bytes()[:-30])
     assert "img_align_celeba: damaged or truncated" in complaint(root)
+
+
+# ---------------------------------------------------------------- any bytes at all
+
+
+@pytest.mark.parametrize("parser", [read_pts, read_csv, read_tem, read_rows, read_mat, read_landmarks])
+@given(content=st.binary(max_size=300) | st.text(alphabet="0123456789.,{}\n :npoints-", max_size=300).map(str.encode))
+@settings(max_examples=60, deadline=None)
+def test_parsers_of_hostile_files_end_in_one_error(parser, content):
+    folder = Path(tempfile.mkdtemp())
+    (folder / "file").write_bytes(content)
+    try:
+        with pytest.raises(InputError, match="file: damaged or truncated"):
+            Source(folder / "file").parse("file", parser)
+    finally:
+        shutil.rmtree(folder)

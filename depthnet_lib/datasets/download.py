@@ -18,12 +18,14 @@ def download(url: str, folder: Path, sha256: str | None = None) -> Path:
     where the file is not the one with that sha256.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    pooch.get_logger().setLevel("WARNING")  # the progress bar says enough
     name = PurePosixPath(urlsplit(url).path).name
     part = folder / (name + ".part")
     try:
         return Path(pooch.retrieve(url, sha256, name, folder, downloader=lambda u, out, _: _resume(u, part, Path(out))))
     except (OSError, urllib.error.URLError) as error:
-        raise InputError(url, f"download failed ({error})", "repeat the command: it goes on where it stopped") from None
+        remedy = "repeat the command, it goes on where it stopped; or fetch it by hand and give it with --from"
+        raise InputError(url, f"download failed ({error})", remedy) from None
     except ValueError as error:  # pooch: another sha256
         raise InputError(url, " ".join(str(error).split()), "fetch it by hand and give it with --from") from None
 

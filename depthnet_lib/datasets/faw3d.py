@@ -57,13 +57,13 @@ def check(source: Source) -> Report:
         check_pictures(source, list(images.values()), report)
         for stem, name in tqdm(tables.items(), part, leave=False, delay=1):
             try:
-                points = _read_csv(source.text(name))
+                points = source.parse(name, read_csv)
                 if stem in images and images[stem] not in report.problems:
                     inside = (points[:, :2] >= 0) & (points[:, :2] < source.image_size(images[stem]))
                     if inside.all(1).mean() < 0.5:
                         report.problems[name] = "most of its points lie outside the picture"
-            except ValueError as error:
-                report.problems[name] = str(error)
+            except InputError as error:
+                report.problems[name] = error.reason
         report.facts.append(f"{part}: {len(images):,} of {count:,} pictures")
     if listed := _listed(source):
         images = _pairs(source, "valid")[0]
@@ -85,14 +85,14 @@ def _listed(source: Source) -> set[str]:
     return {PurePosixPath(line).stem for line in lines}
 
 
-def _read_csv(text: str) -> np.ndarray:
+def read_csv(content: bytes) -> np.ndarray:
     """(66, 3); a header line is skipped. Raises ValueError where the table is cut or not numeric."""
-    lines = [line for line in text.splitlines() if line.strip()]
+    lines = [line for line in content.decode().splitlines() if line.strip()]
     if lines and any(c.isalpha() and c not in "eE" for c in lines[0]):
         lines = lines[1:]
     points = np.array([line.split(",")[-3:] for line in lines], float) if lines else np.zeros((0, 3))
     if points.shape != (66, 3) or not np.isfinite(points).all():
-        raise ValueError(f"damaged or truncated: {len(points)} of 66 points")
+        raise ValueError(f"{len(points)} of 66 points")
     return points
 
 
@@ -104,7 +104,7 @@ def _points(source: Source, part: str) -> tuple[np.ndarray, ...]:
         names = sorted(images.keys() & tables.keys())
         if not names:
             raise InputError(source.path, f"has no {part}_img and {part}_lm", "bring the whole set")
-        points = np.stack([_read_csv(source.text(tables[n])) for n in tqdm(names, part, delay=1)])
+        points = np.stack([source.parse(tables[n], read_csv) for n in tqdm(names, part, delay=1)])
         side = np.array([max(source.image_size(images[n])) for n in tqdm(names, part, delay=1)])
         points = points / side[:, None, None]
         if np.median(points[:, FAW66.near, 2].mean(1) - points[:, FAW66.far, 2].mean(1)) < 0:

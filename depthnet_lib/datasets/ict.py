@@ -81,8 +81,7 @@ def landmark_model() -> FaceModel:
     """The model at the 68 landmarks: all 100 modes where ict_landmarks.npz was brought, else those of the zip."""
     source = registered("ict")
     if names := source.match("ict_landmarks.npz"):
-        with np.load(source.file(names[0]), allow_pickle=False) as file:
-            return FaceModel(*(file[k] * _DOWN for k in ("neutral", "identity", "expression")))
+        return source.parse(names[0], read_landmarks)
     model, landmarks = mesh_model()[0], landmark_vertices()
     return FaceModel(model.neutral[landmarks], model.identity[:, landmarks], model.expression[:, landmarks])
 
@@ -99,6 +98,15 @@ def mesh_model() -> tuple[FaceModel, np.ndarray]:
     return FaceModel(*(arrays[k] for k in ("neutral", "identity", "expression"))), arrays["triangles"]
 
 
+def read_landmarks(content: bytes) -> FaceModel:
+    """The model of ict_landmarks.npz; ValueError where its arrays are not those of 68 landmarks."""
+    with np.load(io.BytesIO(content), allow_pickle=False) as file:
+        arrays = [file[k] * _DOWN for k in ("neutral", "identity", "expression")]
+    if [a.shape[-2:] for a in arrays] != [(68, 3)] * 3 or not all(np.isfinite(a).all() for a in arrays):
+        raise ValueError(f"its arrays have shapes {[a.shape for a in arrays]}")
+    return FaceModel(*arrays)
+
+
 def recognise(source: Source) -> bool:
     patterns = ("FaceXModel/generic_neutral_mesh.obj", "ict_landmarks.npz", "ICT-FaceKit*.zip")
     return any(source.match(p) for p in patterns)
@@ -110,13 +118,10 @@ def check(source: Source) -> Report:
     npz, zips = source.match("ict_landmarks.npz"), source.match("ICT-FaceKit*.zip")
     for name in npz:
         try:
-            with np.load(io.BytesIO(source.read(name)), allow_pickle=False) as file:
-                shapes = [file[k].shape[-2:] for k in ("neutral", "identity", "expression")]
-                report.facts.append(f"{len(file['identity'])} identity modes at the 68 landmarks")
-            if shapes != [(68, 3)] * 3:
-                report.problems[name] = "its arrays are not those of 68 landmarks"
-        except Exception as error:  # numpy raises nearly anything on damaged files
-            report.problems[name] = f"damaged or truncated ({type(error).__name__})"
+            basis = source.parse(name, read_landmarks)
+            report.facts.append(f"{len(basis.identity)} identity modes at the 68 landmarks")
+        except InputError as error:
+            report.problems[name] = error.reason
     try:
         modes = _check_scans(_zip_of(source), report)
         if modes < MODES and source.path.is_dir() and not npz:
@@ -190,7 +195,7 @@ def _parse(source: Source) -> dict[str, np.ndarray]:
     files = _files(source)
     expressions = json.loads(source.read(files["vertex_indices.json"]))["expressions"]
     names = ["generic_neutral_mesh.obj", *_modes(files), *(f"{e}.obj" for e in expressions)]
-    shapes = np.stack([_vertices(source.read(files[name])) for name in tqdm(names, "reading scans", delay=1)])
+    shapes = np.stack([source.parse(files[name], _vertices) for name in tqdm(names, "reading scans", delay=1)])
     neutral, others = shapes[0], shapes[1:] - shapes[0]
     split = len(_modes(files))
     polygons = _polygons(source.read(files[names[0]]))
@@ -199,8 +204,9 @@ def _parse(source: Source) -> dict[str, np.ndarray]:
 
 
 def _vertices(obj: bytes) -> np.ndarray:
-    lines = [line[2:] for line in obj.split(b"\n") if line.startswith(b"v ")][:SOLID_VERTICES]
-    return (np.array(b" ".join(lines).split(), np.float32).reshape(-1, 3) * _DOWN).astype(np.float32)
+    block = obj[obj.index(b"\nv ") : obj.index(b"\nvt ")]  # all vertices, line by line
+    values = np.fromstring(block.replace(b"v", b" "), np.float32, sep=" ")
+    return values.reshape(VERTICES, 3)[:SOLID_VERTICES] * np.float32(_DOWN)
 
 
 def _polygons(obj: bytes) -> np.ndarray:

@@ -9,6 +9,7 @@ left out).
 
 import numpy as np
 
+from ..errors import InputError
 from .base import KeypointSet, in_test
 from .sources import Source, picture_problem
 from .store import Report, registered
@@ -26,7 +27,7 @@ def load(split: str) -> KeypointSet:
     files = _files(source)
     stems = [name[:-4] for name in sorted(files) if name.endswith(".tem") and f"{name[:-4]}.jpg" in files]
     stems = [s for s in stems if in_test(s[:3]) == (split == "test")]
-    points = np.stack([read_tem(source.text(files[f"{s}.tem"]))[list(IBUG.values())] for s in stems])
+    points = np.stack([source.parse(files[f"{s}.tem"], read_tem)[list(IBUG.values())] for s in stems])
     width = np.array([source.image_size(files[f"{s}.jpg"])[0] for s in stems])[:, None, None]
     pixels = (points + 0.5) * width / FRAME - 0.5  # pixel (0, 0) is a centre before and after resizing
     return KeypointSet(
@@ -44,9 +45,9 @@ def photos() -> dict[str, np.ndarray]:
     return {name: source.image(full) for name, full in sorted(_files(source).items()) if name.endswith(".jpg")}
 
 
-def read_tem(text: str) -> np.ndarray:
+def read_tem(content: bytes) -> np.ndarray:
     """(189, 2) points of a Psychomorph template, in pixels of the 1,350 pixel frame; ValueError where it is cut."""
-    lines = text.split("\n")
+    lines = content.decode().split("\n")
     count = int(lines[0])
     points = np.array([line.split() for line in lines[1 : 1 + count]], float)
     if points.shape != (POINTS, 2):
@@ -76,11 +77,11 @@ def check(source: Source) -> Report:
                 elif len(set(source.image_size(full))) != 1:
                     report.problems[name] = "not square: it was cut, so its points do not fit"
             else:
-                points = read_tem(source.text(full))
+                points = source.parse(full, read_tem)
                 if (points < 0).any() or (points >= FRAME).any():
                     report.problems[name] = "has points outside the picture"
-        except (ValueError, IndexError) as error:
-            report.problems[name] = f"damaged or truncated ({error})"
+        except InputError as error:
+            report.problems[name] = error.reason
     report.facts.append(f"{len(people)} of 102 people, {sum(n.endswith('.jpg') for n in files)} photos")
     return report
 

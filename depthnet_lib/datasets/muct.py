@@ -1,6 +1,7 @@
 """MUCT: 76 points by hand on faces seen by five cameras at once (muct76-opencv.csv). Its photos are never shown."""
 
 import re
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -23,7 +24,7 @@ def load(split: str) -> KeypointSet:
     One identity in five is for testing. Camera c looks at the face from the side: those noses point right.
     """
     faces = everything()
-    faces = faces[~faces.hidden.any(1)]
+    faces = replace(faces[~faces.hidden.any(1)], name=f"muct:{split}")
     test = np.array([in_test(f"muct{i:03d}") for i in faces.identity])
     return faces[test if split == "test" else ~test]
 
@@ -31,7 +32,7 @@ def load(split: str) -> KeypointSet:
 def everything() -> KeypointSet:
     """All faces, with the points that a camera could not see marked in ``hidden`` and put at (0, 0)."""
     source = registered("muct")
-    names, xy = _read(source.text(source.match(CSV)[0]))
+    names, xy = source.parse(source.match(CSV)[0], read_rows)
     taken = np.array([name[1] != "r" for name in names])  # the file has each face a second time, mirrored
     names, xy = names[taken], xy[taken]
     cameras = np.array([name[5] for name in names])
@@ -69,7 +70,7 @@ def check(source: Source) -> Report:
 
 def _check_rows(source: Source, name: str, report: Report) -> None:
     try:
-        names, xy = _read(source.text(name))
+        names, xy = source.parse(name, read_rows)
     except InputError as error:
         report.problems[name] = error.reason
         return
@@ -91,15 +92,13 @@ def _check_rows(source: Source, name: str, report: Report) -> None:
     )
 
 
-def _read(text: str) -> tuple[np.ndarray, np.ndarray]:
-    """Names (M,) and pixels (M, 76, 2); raises InputError that says where the file breaks off."""
+def read_rows(content: bytes) -> tuple[np.ndarray, np.ndarray]:
+    """Names (M,) and pixels (M, 76, 2); ValueError that says where the file breaks off."""
+    text = content.decode()
     rows = [line.split(",") for line in text.splitlines()[1:]]
     for i, row in enumerate(rows):
         if len(row) != 2 + 2 * 76 or not _NAME.match(row[0]):
-            raise InputError(CSV, f"line {i + 2} has {len(row)} values instead of 154 (truncated?)", "fetch it again")
+            raise ValueError(f"line {i + 2} has {len(row)} values instead of 154")
     if not rows or not text.endswith("\n"):
-        raise InputError(CSV, "truncated: the last line has no end", "fetch it again")
-    try:
-        return np.array([row[0] for row in rows]), np.array([row[2:] for row in rows], float).reshape(-1, 76, 2)
-    except ValueError as error:
-        raise InputError(CSV, f"not a number ({error})", "fetch it again") from None
+        raise ValueError("the last line has no end")
+    return np.array([row[0] for row in rows]), np.array([row[2:] for row in rows], float).reshape(-1, 76, 2)

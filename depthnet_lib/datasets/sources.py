@@ -1,12 +1,16 @@
 """What people bring: a folder, a .zip or a .tar, read in place and never unpacked."""
 
+import fnmatch
 import hashlib
 import io
+import re
 import stat
 import tarfile
 import zipfile
+from collections.abc import Callable
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -16,7 +20,6 @@ from ..images import decode_image
 
 MAX_FILE = 1 << 29  # bytes of one file inside an archive: more is not a face, a list or a scan
 _WHOLE = "fetch or copy it again, whole"
-_DAMAGE = (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, RuntimeError, NotImplementedError, ValueError)
 
 
 class Source:
@@ -40,7 +43,8 @@ class Source:
 
     def match(self, pattern: str) -> list[str]:
         """Names that match a glob pattern from the right: `*.mat`, or `Anno/*.txt` in any folder."""
-        return [name for name in self.sizes if PurePosixPath(name).match(pattern)]
+        parts, like = pattern.count("/") + 1, re.compile(fnmatch.translate(pattern))
+        return [name for name in self.sizes if like.match("/".join(name.split("/")[-parts:]))]
 
     def read(self, name: str) -> bytes:
         """The bytes of one file."""
@@ -56,6 +60,12 @@ class Source:
     def text(self, name: str) -> str:
         """One file as text; bytes that are not UTF-8 become question marks."""
         return self.read(name).decode("utf-8", "replace")
+
+    def parse(self, name: str, parser: Callable[[bytes], Any]) -> Any:
+        """What ``parser`` makes of the bytes of a file; whatever it raises becomes an InputError that names it."""
+        content = self.read(name)
+        with _readable(self.path, name):
+            return parser(content)
 
     def image(self, name: str) -> np.ndarray:
         """One picture as RGB uint8 (H, W, 3)."""
@@ -120,16 +130,17 @@ def picture_problem(content: bytes) -> str | None:
 
 
 def _hidden(name: str) -> bool:
-    return any(part.startswith((".", "__MACOSX")) for part in name.split("/"))
+    return any(part.startswith((".", "__MACOSX")) and part != "." for part in name.split("/"))
 
 
 @contextmanager
 def _readable(path: Path, name: str | None = None):
-    """Every way that damaged files and archives fail becomes one InputError."""
+    """Every way that damaged files and archives fail becomes one InputError: decoders raise nearly anything on them."""
     try:
         yield
     except InputError:
         raise
-    except _DAMAGE as error:
+    except Exception as error:
         subject = path if name is None or path.name == name else f"{path}/{name}"
-        raise InputError(subject, f"damaged or truncated ({error or type(error).__name__})", _WHOLE) from None
+        why = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(subject, f"damaged or truncated ({why})", _WHOLE) from None

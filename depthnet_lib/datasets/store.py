@@ -1,7 +1,10 @@
 """Where a data set lies on this machine: brought or downloaded, recognised by its files, checked, remembered."""
 
 import json
+import os
+import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -117,13 +120,13 @@ def check(what: str | Path) -> tuple[str, Report]:
 def cached(source: Source, name: str, build: Callable[[], dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
     """Arrays that take long to read, kept as data_dir()/NAME.npz until the source's fingerprint changes."""
     path, mark = data_dir() / f"{name}.npz", source.fingerprint()
-    if path.is_file():
-        with np.load(path, allow_pickle=False) as file:
-            if str(file["fingerprint"]) == mark:
-                return {k: file[k] for k in file.files if k != "fingerprint"}
+    damage = (OSError, ValueError, KeyError, zipfile.BadZipFile)  # absent or damaged: read the source again
+    with suppress(*damage), open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
+        if str(file["fingerprint"]) == mark:
+            return {k: file[k] for k in file.files if k != "fingerprint"}
     arrays = build()
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")  # several processes may read a set for the first time
     with open(part, "wb") as file:
         np.savez(file, fingerprint=mark, **arrays)
     part.replace(path)

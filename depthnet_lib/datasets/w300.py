@@ -5,6 +5,7 @@ from pathlib import PurePosixPath
 import numpy as np
 from tqdm import tqdm
 
+from ..errors import InputError
 from .base import KeypointSet
 from .photos import check_pictures, pictures
 from .sources import Source
@@ -21,7 +22,7 @@ def load(split: str) -> KeypointSet:
 
     def build() -> dict[str, np.ndarray]:
         pairs = [(image, table) for image, table in _pairs(source).values() if image and table]
-        xy = [read_pts(source.text(table)) for _, table in tqdm(pairs, "300w", delay=1)]
+        xy = [source.parse(table, read_pts) for _, table in tqdm(pairs, "300w", delay=1)]
         side = [max(source.image_size(image)) for image, _ in tqdm(pairs, "300w", delay=1)]
         return {"names": np.array([p[0] for p in pairs]), "xy": np.array(xy) / np.array(side)[:, None, None]}
 
@@ -38,12 +39,12 @@ def load(split: str) -> KeypointSet:
     return faces[[i for i, n in enumerate(names) if any(f"/{f}/" in f"/{n}" for f in folders)]]
 
 
-def read_pts(text: str) -> np.ndarray:
+def read_pts(content: bytes) -> np.ndarray:
     """(N, 2) points of a .pts file, in pixels from 0 (the files count from 1, as MATLAB does).
 
     Raises ValueError where the file is cut or not numeric.
     """
-    head, _, body = text.partition("{")
+    head, _, body = content.decode().partition("{")
     count = int(head.partition("n_points:")[2].split()[0])
     body, end, _ = body.partition("}")
     points = np.array([line.split() for line in body.strip().splitlines()], float)
@@ -66,15 +67,15 @@ def check(source: Source) -> Report:
     check_pictures(source, [image for image, _ in pairs.values() if image], report)
     for image, table in tqdm(pairs.values(), "300w", leave=False, delay=1):
         try:
-            points = read_pts(source.text(table)) if table else np.zeros((68, 2))
+            points = source.parse(table, read_pts) if table else np.zeros((68, 2))
             if len(points) != 68:
                 report.problems[table] = f"{len(points)} points where 68 were expected"
             elif image and table and image not in report.problems:
                 inside = ((points >= 0) & (points < source.image_size(image))).all(1)
                 if inside.mean() < 0.5:
                     report.problems[table] = "most of its points lie outside the picture"
-        except (ValueError, IndexError) as error:
-            report.problems[table] = f"damaged or truncated ({error})"
+        except InputError as error:
+            report.problems[table] = error.reason
     for title, folders, count in (("train", TRAIN, 3148), ("test", TEST, 689)):
         here = sum(any(f"/{f}/" in f"/{stem}" for f in folders) for stem in pairs)
         report.facts.append(f"{title}: {here:,} of {count:,} photos")
