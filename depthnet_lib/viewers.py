@@ -58,14 +58,11 @@ def _with_pythreejs(arrays: MeshArrays, keypoints: int):
     dots = three.BufferGeometry(
         attributes={"position": three.BufferAttribute(_marks(arrays, keypoints).astype(np.float32))}
     )
-    points = three.Points(dots, three.PointsMaterial(color=_DOTS, size=0.035))
+    points = three.Points(dots, three.PointsMaterial(color=_DOTS, size=5, sizeAttenuation=False))
     head = three.Group(children=[three.Mesh(surface, material), points])
     camera = three.PerspectiveCamera(position=[0, 0, 5], fov=30, aspect=1)
-    camera.add(three.DirectionalLight("#ffffff", intensity=0.35, position=[1, 1.5, 2]))
-    scene = three.Scene(
-        children=[head, camera, three.AmbientLight("#ffffff", intensity=0.75), three.AxesHelper(1.2)],
-        background="#ffffff",
-    )
+    lights = [three.AmbientLight("#ffffff", 0.75), three.DirectionalLight("#ffffff", 0.35, position=[1, 1.5, 2])]
+    scene = three.Scene(children=[head, camera, *lights, three.AxesHelper(1.2)], background="#ffffff")
     view = three.Renderer(scene, camera, [three.OrbitControls(camera)], width=SIZE, height=SIZE, antialias=True)
     slider = ipywidgets.FloatSlider(1.0, min=0.0, max=2.0, step=0.05, description="depth scale")
     shown = ipywidgets.Checkbox(True, description="keypoints")
@@ -80,7 +77,7 @@ def _with_plotly(arrays: MeshArrays, keypoints: int):
 
     x, y, z = arrays.points.T
     i, j, k = arrays.triangles.T
-    light = {"ambient": 0.75, "diffuse": 0.35, "specular": 0.0}
+    light = {"ambient": 1.0, "diffuse": 0.1, "specular": 0.0}
     skin = go.Mesh3d(x=x, y=y, z=z, i=i, j=j, k=k, vertexcolor=vertex_colours(arrays), lighting=light, hoverinfo="skip")
     marked = _marks(arrays, keypoints)
     names = [str(n) for n in range(len(marked))]
