@@ -27,16 +27,12 @@ def train(
     from ..datasets import load
     from ..errors import InputError
     from ..experiments import train_depth_model
-    from ..models import build_model
-    from ..recipes import RECIPES
+    from ..models import recipe_of
     from ..training import Run
 
-    if recipe not in RECIPES:
-        raise InputError(f"--recipe {recipe}", "unknown", f"choose one of: {', '.join(RECIPES)}")
     if pairs not in ("all", "identity"):
         raise InputError(f"--pairs {pairs}", "unknown", "choose all or identity")
-    build_model(model, 68)  # an unknown name fails before the data are made
-    chosen = RECIPES[recipe]
+    chosen = recipe_of(model, recipe)
     chosen = replace(chosen, epochs=epochs or chosen.epochs, batch_size=batch_size or chosen.batch_size)
     run = Run(out, chosen.epochs, seed, minutes, resume)
     record = train_depth_model(model, load(data), chosen, run, pairs)
