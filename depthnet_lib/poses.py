@@ -69,8 +69,16 @@ def against_truth(source: Portrait, target: Portrait, models: tuple[str, ...]) -
     scores = {}
     for name, (z, m) in fits.items():
         distance = np.linalg.norm(turned(source.x_s, z, m)[:, :2] - target.x_s, axis=1).mean()
-        scores[name] = Truth(*_similarity(warped[name][..., :3], target.image, region), float(distance))
+        scores[name] = Truth(*similarity(warped[name][..., :3], target.image, region), float(distance))
     return scores
+
+
+def similarity(picture: np.ndarray, truth: np.ndarray, region: np.ndarray) -> tuple[float, float]:
+    """PSNR and SSIM over a region; outside it the pictures are made equal, so that no window sees a difference."""
+    error = np.square(picture.astype(float) - truth)[region].mean()
+    seen = np.where(region[..., None], picture, truth)
+    _, each = structural_similarity(seen, truth, channel_axis=2, full=True)
+    return float(10 * np.log10(255**2 / max(error, 1e-9))), float(each[region].mean())
 
 
 def _fit(model: str, source: Portrait, target: Portrait) -> tuple[np.ndarray, np.ndarray]:
@@ -78,11 +86,3 @@ def _fit(model: str, source: Portrait, target: Portrait) -> tuple[np.ndarray, np
         return source.z, onto(source.x_s, source.z, target.x_s)
     z, m = predict(model, source.x_s[None], target.x_s[None])
     return z[0], m[0]
-
-
-def _similarity(picture: np.ndarray, truth: np.ndarray, region: np.ndarray) -> tuple[float, float]:
-    """PSNR and SSIM over a region; outside it the pictures are made equal, so that no window sees a difference."""
-    error = np.square(picture.astype(float) - truth)[region].mean()
-    seen = np.where(region[..., None], picture, truth)
-    _, each = structural_similarity(seen, truth, channel_axis=2, full=True)
-    return float(10 * np.log10(255**2 / max(error, 1e-9))), float(each[region].mean())

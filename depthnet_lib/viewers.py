@@ -58,7 +58,7 @@ def _with_pythreejs(arrays: MeshArrays, keypoints: int):
     dots = three.BufferGeometry(
         attributes={"position": three.BufferAttribute(_marks(arrays, keypoints).astype(np.float32))}
     )
-    points = three.Points(dots, three.PointsMaterial(color=_DOTS, size=0.035))
+    points = three.Points(dots, three.PointsMaterial(color=_DOTS, size=5, sizeAttenuation=False))
     head = three.Group(children=[three.Mesh(surface, material), points])
     camera = three.PerspectiveCamera(position=[0, 0, 5], fov=30, aspect=1)
     # Light from above; pythreejs cannot make lights that have a place: their shadows raise in the browser.
@@ -80,7 +80,7 @@ def _with_plotly(arrays: MeshArrays, keypoints: int):
 
     x, y, z = arrays.points.T
     i, j, k = arrays.triangles.T
-    light = {"ambient": 0.75, "diffuse": 0.35, "specular": 0.0}
+    light = {"ambient": 1.0, "diffuse": 0.1, "specular": 0.0}
     skin = go.Mesh3d(x=x, y=y, z=z, i=i, j=j, k=k, vertexcolor=vertex_colours(arrays), lighting=light, hoverinfo="skip")
     marked = _marks(arrays, keypoints)
     names = [str(n) for n in range(len(marked))]

@@ -98,7 +98,7 @@ def affine_widget(portrait: Portrait, targets: dict[str, np.ndarray]) -> HBox:
     target = Dropdown(options=["none", *targets], description="target")
     stretch = FloatSlider(1, min=-1, max=2, step=0.05, description="depth scale")
     backend = ToggleButtons(options=("auto", "cpu"), description="backend")
-    picture = Image(format="png", width=size)
+    picture = Image(format="png", width=size, layout={"flex": "none"})  # else sliders beside it squeeze the face
     affine = np.eye(2, 4)
 
     def show(*_):

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.spatial import cKDTree
 
 from depthnet_lib.errors import InputError
 from depthnet_lib.heads import load_basis
@@ -183,15 +184,14 @@ def test_head_fitted_to_a_heads_own_keypoints_is_that_head():
     keypoints = basis.points(placed)
     mesh = head_mesh(keypoints[:, :2], keypoints[:, 2])
     fitted = np.column_stack([mesh.points, mesh.depth])
-    used = np.unique(mesh.triangles)
-    error = np.linalg.norm(fitted - placed, axis=1)[used] / 20
-    assert np.median(error) < 0.5  # cm
-    assert np.abs(basis.points(fitted)[:, :2] - keypoints[:, :2]).max() < 0.1 * 20
+    distance, _ = cKDTree(placed).query(fitted)
+    assert np.median(distance) < 0.15 * 20  # within 1.5 mm of the true head
+    distance, _ = cKDTree(mesh.points).query(keypoints[:, :2])
+    assert distance.max() < 0.6 * 20  # on the cheeks its points are a centimetre apart
     front = double_area(mesh.points[mesh.triangles]) > 0
     assert 0.3 < front.mean() < 0.7  # wound like the layouts: what faces the viewer has positive area
-    nose, ears = mesh.depth[used].max(), mesh.partners[used]
-    assert nose > keypoints[:, 2].max() - 5
-    assert ears.shape == mesh.points[used].shape
+    assert abs(mesh.depth.max() - keypoints[:, 2].max()) < 10
+    assert mesh.partners.shape == mesh.points.shape
     with pytest.raises(InputError, match="fitted to 68"):
         head_mesh(keypoints[:66, :2], keypoints[:66, 2])
 

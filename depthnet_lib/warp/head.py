@@ -43,7 +43,8 @@ def fit_head(x_s: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, np.ndarray, np
     scale, rotation, shift = _pose(_landmarks(basis, shape), wanted)
     place = lambda points: scale * points @ rotation.T + shift  # noqa: E731
     n = len(basis.identity)
-    vertices, triangles, mirror = place(basis.vertices(shape[:n], shape[n:])), *_head_mesh()
+    kept, triangles, mirror = _head_mesh()
+    vertices = place(basis.vertices(shape[:n], shape[n:])[kept])
     known = place(_landmarks(basis, shape))
     rest = (wanted - known)[:, :2]  # depth stays the head's: smoother, and no keypoint's own error in it
     carry = RBFInterpolator(known, rest, kernel="gaussian", epsilon=1 / (_REACH * scale), degree=-1, smoothing=0.02)
@@ -81,9 +82,12 @@ def _landmark_directions() -> tuple[np.ndarray, np.ndarray]:
 
 
 @cache
-def _head_mesh() -> tuple[np.ndarray, np.ndarray]:
-    """Triangles of face, skull and neck, wound like the layouts', and the mirror partner of each vertex."""
+def _head_mesh() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Vertices of face, skull and neck (P,), their triangles (T, 3), wound like the layouts', and the mirror partner
+    of each (P,)."""
     basis = load_basis()
     inside = (basis.mean[:, 1] < _LOW) & (np.abs(basis.mean[:, 0]) < _WIDE)
     keep = (basis.part != basis.part_names.index("lashes")) & inside[basis.triangles].all(1)
-    return basis.triangles[keep][:, ::-1], cKDTree(basis.mean).query(basis.mean * [-1, 1, 1])[1]
+    kept, triangles = np.unique(basis.triangles[keep][:, ::-1], return_inverse=True)
+    points = basis.mean[kept]
+    return kept, triangles.reshape(-1, 3), cKDTree(points).query(points * [-1, 1, 1])[1]
