@@ -12,6 +12,7 @@ COMMANDS: dict[str, str] = {
     "evaluate": "evaluate",
     "keypoints": "keypoints",
     "train": "train",
+    "warp": "warp",
 }
 
 app = typer.Typer(

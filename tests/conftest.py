@@ -4,9 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from depthnet_lib.datasets import KeypointSet
 from depthnet_lib.layouts import IBUG68
+
+torch.set_num_threads(1)  # small matrices, and the tests themselves run on all cores
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 

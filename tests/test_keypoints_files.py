@@ -54,7 +54,7 @@ BAD_POINTS = {
     "nan.txt": GOOD + "nan 1\n",
     "inf.txt": GOOD + "1 -inf\n",
     "word.txt": GOOD + "nose 1\n",
-    "comma.txt": "1,2\n3,4\n5,6\n7,8\n",
+    "semicolon.txt": "1;2\n3;4\n5;6\n7;8\n",
     "one_column.txt": "1\n2\n3\n4\n",
     "three_columns.txt": "1 2 3\n" * 4,
     "underscore.txt": GOOD + "1_0 2\n",

@@ -6,7 +6,9 @@ from pathlib import Path
 from ..errors import InputError
 from .base import KeypointSet, load_npz, save_npz
 
-SETS: dict[str, str] = {}  # name -> module of this package
+SETS: dict[str, str] = {
+    "anny": "anny",
+}  # name -> module of this package
 
 __all__ = ["SETS", "KeypointSet", "load", "load_npz", "save_npz"]
 

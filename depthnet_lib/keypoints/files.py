@@ -41,15 +41,14 @@ def read_points(path: str | Path, count: int | None = None) -> np.ndarray:
     elif suffix == ".pts":
         points = _table(path, _pts_rows(path, text), 2, _REMEDY[suffix]) - MATLAB_ORIGIN
     else:
-        points = _table(path, [line.split() for line in _lines(text)], 2, _REMEDY[suffix])
+        points = read_table(path, 2, _REMEDY[suffix])
     _check_count(path, len(points), count, "points")
     return points
 
 
 def read_depth(path: str | Path, count: int | None = None) -> np.ndarray:
     """(N,) float64 depths, one a line, in pixels toward the viewer. Raises InputError as `read_points`."""
-    rows = [line.split() for line in _lines(_text(Path(path)))]
-    depth = _table(path, rows, 1, "write one depth a line, a line for each keypoint")[:, 0]
+    depth = read_table(path, 1, "write one depth a line, a line for each keypoint")[:, 0]
     _check_count(path, len(depth), count, "depths")
     return depth
 
@@ -57,10 +56,16 @@ def read_depth(path: str | Path, count: int | None = None) -> np.ndarray:
 def read_affine(path: str | Path) -> np.ndarray:
     """(2, 4) float64 affine m: lines "m1 m2 m3 tx" and "m4 m5 m6 ty" of equation 1."""
     remedy = 'write two lines, "m1 m2 m3 tx" and "m4 m5 m6 ty"'
-    affine = _table(path, [line.split() for line in _lines(_text(Path(path)))], 4, remedy)
+    affine = read_table(path, 4, remedy)
     if len(affine) != 2:
         raise InputError(path, f"{len(affine)} lines where 2 were expected", remedy)
     return affine
+
+
+def read_table(path: str | Path, columns: int, remedy: str) -> np.ndarray:
+    """(rows, columns) finite float64 from lines of numbers with blanks or commas between; empty lines do not count."""
+    rows = [line.replace(",", " ").split() for line in _lines(_text(Path(path)))]
+    return _table(path, rows, columns, remedy)
 
 
 def write_points(path: str | Path, points: np.ndarray) -> None:

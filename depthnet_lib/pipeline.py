@@ -1,0 +1,97 @@
+"""The whole way of a photo: face and keypoints -> depth -> turn or warp. What demo, viewers and notebooks call."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from .images import read_image
+from .keypoints import find_face
+from .keypoints.boxes import crop
+from .models import DepthModel, Faces, load_model
+from .warp import turn, warp
+
+METRIC_MODEL = "factorization"  # whose depth is metric: good for turning by an angle
+PAPER_MODEL = "pinv"  # whose depth is known up to a gauge: good for warping onto target keypoints
+PORTRAIT_SIZE = 384  # pixels
+_MARGIN = 1.9  # side of the crop over the larger side of the keypoints' bounding box
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """A face cropped out of a photo: image RGB uint8 (S, S, 3), keypoints x_s (N, 2) and metric depth z (N,), both
+    in pixels of the crop."""
+
+    image: np.ndarray
+    x_s: np.ndarray
+    z: np.ndarray
+
+
+def read_portrait(photo: str | Path | np.ndarray, detector: str = "dlib", size: int = PORTRAIT_SIZE) -> Portrait:
+    """The largest face of a photo (file, or RGB uint8 (H, W, 3)), cropped to a useful size however small it is.
+
+    Raises InputError for a file that is no picture and for a photo without a face.
+    """
+    image = photo if isinstance(photo, np.ndarray) else read_image(photo)
+    return make_portrait(image, find_face(photo if photo is image else image, detector).points, size)
+
+
+def make_portrait(image: np.ndarray, points: np.ndarray, size: int = PORTRAIT_SIZE) -> Portrait:
+    """A portrait from a picture (H, W, 3) whose keypoints (N, 2) are known."""
+    low, high = points.min(0), points.max(0)
+    half = _MARGIN * (high - low).max() / 2
+    centre = (low + high) / 2
+    picture, matrix = crop(image, np.concatenate([centre - half, centre + half]), size)
+    x_s = points @ matrix[:, :2].T + matrix[:, 2]
+    return Portrait(picture, x_s, metric_depth(x_s))
+
+
+def metric_depth(x_s: np.ndarray) -> np.ndarray:
+    """z (..., N) of keypoints (..., N, 2), in their unit, true to a turned head up to noise: no tilt, no free scale."""
+    faces = np.atleast_3d(x_s).reshape(-1, *x_s.shape[-2:])
+    return predict(METRIC_MODEL, faces, faces)[0].reshape(x_s.shape[:-1])
+
+
+def predict(model: str | DepthModel, sources: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Depth z (B, N) and affine m (B, 2, 4) of sources onto targets (B, N, 2), both in pixels or any other unit."""
+    if isinstance(model, str):
+        model = _model(model, sources.shape[-2])
+    with torch.inference_mode():
+        source, target = (model.encode(Faces(torch.from_numpy(np.array(x)).float())) for x in (sources, targets))
+        prediction = model(source, target)
+    return prediction.z.double().numpy(), prediction.m.double().numpy()
+
+
+def turn_portrait(portrait: Portrait, yaw: float = 0.0, pitch: float = 0.0, depth_scale: float = 1.0) -> np.ndarray:
+    """The face turned by angles in degrees on the spot: RGBA uint8 (S, S, 4), transparent off the face."""
+    z = depth_scale * portrait.z
+    return warp(portrait.image, portrait.x_s, z, turn(portrait.x_s, z, yaw, pitch))
+
+
+def warp_portrait(portrait: Portrait, targets: np.ndarray, model: str = PAPER_MODEL) -> list[np.ndarray]:
+    """The face on each of the target keypoints (T, N, 2), in pixels of the crop, by depth and affine of a model."""
+    z, m = predict(model, np.broadcast_to(portrait.x_s, targets.shape), targets)
+    return [warp(portrait.image, portrait.x_s, z[t], m[t]) for t in range(len(targets))]
+
+
+def place(targets: np.ndarray, like: np.ndarray) -> np.ndarray:
+    """Faces (..., N, 2) of any unit moved and scaled to where the face `like` (N, 2) is, their pose kept.
+
+    The height between eyes and mouth region sets the scale: unlike the width it does not shrink with yaw.
+    """
+    height = lambda x: np.ptp(x[..., 1], axis=-1)[..., None, None]  # noqa: E731
+    centred = targets - targets.mean(-2, keepdims=True)
+    return centred * height(like) / height(targets) + like.mean(-2)
+
+
+def over(rgba: np.ndarray, background: np.ndarray | tuple[int, int, int] = (255, 255, 255)) -> np.ndarray:
+    """RGBA (H, W, 4) laid over a picture (H, W, 3) or a colour: RGB uint8."""
+    alpha = rgba[..., 3:] / 255
+    return np.round(rgba[..., :3] * alpha + np.asarray(background) * (1 - alpha)).astype(np.uint8)
+
+
+@cache
+def _model(name: str, n_keypoints: int) -> DepthModel:
+    return load_model(name, n_keypoints)
