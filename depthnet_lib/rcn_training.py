@@ -30,7 +30,7 @@ class RcnTask(Task):
 
     def __init__(self, crops: np.ndarray, points: np.ndarray, mirror: tuple[int, ...], batch_size: int = BATCH_SIZE):
         super().__init__()
-        self.net = RCN(points.shape[1]).to(memory_format=torch.channels_last)
+        self.net = RCN(points.shape[1])
         self.crops, self.points, self.mirror = crops, points, mirror
         self.batch_size = min(batch_size, len(crops))
         self.batches_per_epoch = len(crops) // self.batch_size
@@ -50,7 +50,7 @@ class RcnTask(Task):
         rows = batch.cpu().numpy()
         crops, points = torch.from_numpy(self.crops[rows]), torch.from_numpy(self.points[rows]).float()
         pictures, points = augment(crops, points, self.mirror, MARGIN)
-        pictures = pictures.to(batch.device, memory_format=torch.channels_last)
+        pictures = pictures.to(batch.device)
         branches = len(BRANCHES) - int(torch.rand(()) > FINEST_SHARE)
         maps = self.net.heat_maps(pictures, branches)
         losses = [heat_map_loss(logits, points.to(batch.device)) for logits in maps]

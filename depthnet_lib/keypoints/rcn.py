@@ -41,10 +41,12 @@ class RCN(nn.Module):
             coarser = widths[-1]
 
     def reset(self, generator: torch.Generator) -> None:
-        """Draw the initial weights (He et al.'s for ReLUs)."""
+        """Draw the initial weights (He et al.'s for ReLUs), biases zero."""
         for part in self.modules():
             if isinstance(part, nn.Conv2d | nn.Linear):
                 nn.init.kaiming_normal_(part.weight, nonlinearity="relu", generator=generator)
+                if part.bias is not None:
+                    nn.init.zeros_(part.bias)
 
     def forward(self, crops: Tensor) -> Tensor:
         return self.heads[-1](self.features(crops)[-1])
