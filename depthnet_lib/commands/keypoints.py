@@ -18,7 +18,12 @@ PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"}
 def keypoints(
     photos: Annotated[list[Path], typer.Argument(help="Photos, or folders of photos.", show_default=False)],
     out: Annotated[Path, typer.Option(help="Folder for the results: NAME.txt for NAME.jpg.", show_default=False)],
-    detector: Annotated[Literal["dlib"], typer.Option(help="dlib: regression trees trained on photos.")] = "dlib",
+    detector: Annotated[
+        Literal["dlib", "rcn"],
+        typer.Option(
+            help="dlib: regression trees trained on photos. rcn: the paper's network, trained on rendered heads."
+        ),
+    ] = "dlib",
     every_face: Annotated[
         bool, typer.Option("--all", help="Every face of a photo, not only the largest: NAME.2.txt, NAME.3.txt, ...")
     ] = False,
