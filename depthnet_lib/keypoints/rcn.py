@@ -17,10 +17,12 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from ..checkpoints import load_tensors
 from ..config import WEIGHTS
+from ..layouts import IBUG68
 from .boxes import crop
 
 SIZE = 80  # pixels of the crop and of the finest heat maps
 MARGIN = 1.4  # the crop's width over the face box's
+BATCH = 16  # crops at a time: what they need then stays in the processor's cache
 WEIGHTS_FILE = WEIGHTS / "rcn.safetensors"
 TRUNK = (16, 32, 64, 64, 64)  # channels at 80, 40, 20, 10, 5 pixels
 BRANCHES = ((64,), (64, 64), (64, 32), (64, 16), (16,))  # channels of each branch's convolutions, coarse to fine
@@ -104,12 +106,20 @@ def standardise(crops: Tensor) -> Tensor:
     return (centred / (centred.square().mean((1, 2), keepdim=True).sqrt() + 1e-3))[:, None]
 
 
-def locate(crops: np.ndarray, batch: int = 64) -> np.ndarray:
-    """(B, 80, 80) grey uint8 crops -> (B, 68, 2) points in crop pixels; by the trained weights, in batches."""
+def locate(crops: np.ndarray, flip: bool = False) -> np.ndarray:
+    """(B, 80, 80) grey uint8 crops -> (B, 68, 2) points in crop pixels, by the trained weights.
+
+    ``flip`` looks at each crop in the mirror too and averages the heat maps: a little better, at twice the time.
+    """
+    mirror = list(IBUG68.mirror)
     found = []
     with torch.inference_mode():
-        for part in torch.from_numpy(crops).split(batch):
-            found.append(read_out(trained()(standardise(part).to(memory_format=torch.channels_last))))
+        for part in torch.from_numpy(crops).split(BATCH):
+            pictures = standardise(part).to(memory_format=torch.channels_last)
+            maps = trained()(pictures)
+            if flip:
+                maps = maps + trained()(pictures.flip(3))[:, mirror].flip(3)
+            found.append(read_out(maps))
     return torch.cat(found).double().numpy()
 
 
@@ -121,7 +131,7 @@ def points(image: np.ndarray, boxes: np.ndarray) -> np.ndarray:
     if not len(boxes):
         return np.empty((0, 68, 2))
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    return _within(grey, box_around(_within(grey, boxes)))
+    return _within(grey, box_around(_within(grey, boxes)), flip=True)
 
 
 def box_around(points: np.ndarray) -> np.ndarray:
@@ -139,9 +149,9 @@ def widen(boxes: np.ndarray, factor: float) -> np.ndarray:
     return np.concatenate([centre - half, centre + half], -1)
 
 
-def _within(grey: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+def _within(grey: np.ndarray, boxes: np.ndarray, flip: bool = False) -> np.ndarray:
     crops, matrices = zip(*(crop(grey, box, SIZE) for box in widen(boxes, MARGIN)), strict=True)
-    found = locate(np.stack(crops))
+    found = locate(np.stack(crops), flip)
     return np.stack([(p - m[:, 2]) / np.diag(m[:, :2]) for p, m in zip(found, matrices, strict=True)])
 
 
