@@ -73,6 +73,20 @@ def delaunay(points: np.ndarray) -> np.ndarray:
     return tri[np.lexsort(tri.T[::-1])].astype(np.int32)
 
 
+def without_slivers(points: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+    """Peel thin triangles off the outline of a mesh; thin ones inside stay, or the mesh would have holes."""
+    corners = points[triangles]
+    longest = ((corners - np.roll(corners, 1, axis=1)) ** 2).sum(2).max(1)
+    thin = np.abs(double_area(corners)) < 0.06 * longest
+    while True:
+        edges = np.sort(np.stack([triangles, np.roll(triangles, 1, axis=1)], -1), -1)  # (T, 3, 2)
+        _, index, count = np.unique(edges.reshape(-1, 2), axis=0, return_inverse=True, return_counts=True)
+        outline = (count[index] == 1).reshape(-1, 3).any(1)
+        if not (thin & outline).any():
+            return triangles
+        triangles, thin = triangles[~(thin & outline)], thin[~(thin & outline)]
+
+
 def _ibug68() -> Layout:
     template = np.array([p.split(",") for p in _TEMPLATE_68.split()], float) / 100
     span = lambda a, b: tuple(range(a, b))  # noqa: E731
