@@ -1,4 +1,4 @@
-"""Faces a second of the keypoint detectors, on faces cut out already and on whole photos. `python -m benchmarks.keypoints`
+"""Faces a second of the detectors, on faces cut out already and on whole photos. `python -m benchmarks.keypoints`
 
 On all cores of the machine; "crops" are 80 x 80 pixels for RCN, faces in known boxes of one photo for dlib.
 """

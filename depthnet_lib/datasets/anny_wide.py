@@ -4,6 +4,8 @@ People and pictures as in ``anny-images``, but other recipes: to both profiles, 
 turned and shifted inside the picture and still shows hair, neck and background instead of an invented edge.
 """
 
+from dataclasses import replace
+
 from . import anny_images
 from .base import KeypointSet
 
@@ -12,4 +14,5 @@ PEOPLE = {"train": 2000, "test": 60}
 
 def load(split: str) -> KeypointSet:
     """12,000 pictures of 2,000 people, or 360 of 60 others; the first call draws them."""
-    return anny_images.load(split, people=PEOPLE[split], shots=6, size=128, yaw=(-85.0, 85.0), margin=(2.0, 2.4))
+    faces = anny_images.load(split, people=PEOPLE[split], shots=6, size=128, yaw=(-85.0, 85.0), margin=(2.0, 2.4))
+    return replace(faces, name=f"anny-wide:{split}")
