@@ -1,16 +1,36 @@
 """The Recombinator Network: shapes, read-out, loss, augmentation, training, editing of its points."""
 
+import json
+
 import cv2
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from skimage import data
 
+from depthnet_lib import cli
 from depthnet_lib.datasets import KeypointSet
 from depthnet_lib.errors import InputError
+from depthnet_lib.heads import sample_shots
+from depthnet_lib.heads.render import render
+from depthnet_lib.images import write_image
+from depthnet_lib.keypoints import find_face, read_points
 from depthnet_lib.keypoints.augment import STORED, augment, place
-from depthnet_lib.keypoints.rcn import RCN, SIZE, box_around, folded, read_out, standardise, widen
+from depthnet_lib.keypoints.boxes import crop
+from depthnet_lib.keypoints.rcn import (
+    MARGIN,
+    RCN,
+    SIZE,
+    WEIGHTS_FILE,
+    box_around,
+    folded,
+    locate,
+    read_out,
+    standardise,
+    widen,
+)
 from depthnet_lib.keypoints.score import nme, nme_box
 from depthnet_lib.layouts import IBUG68
 from depthnet_lib.rcn_training import RcnTask, heat_map_loss, stored_crops, train_rcn
@@ -172,3 +192,45 @@ def test_nme_of_a_known_shift():
     np.testing.assert_allclose(nme(found, true), [5 / eyes, 10 / eyes])
     size = np.sqrt(np.prod(np.ptp(true[0], axis=0)))
     np.testing.assert_allclose(nme_box(found, true), [5 / size, 10 / size])
+
+
+# the committed weights -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def crops_of_renders():
+    """Crops (12, 80, 80) of rendered heads and their points in crop pixels."""
+    pictures = render(sample_shots(9, np.arange(300_000, 300_012), np.zeros(12, int), (-50, 50), margin=(2.0, 2.4)))
+    crops, true = [], []
+    for image, points in zip(pictures.image, pictures.xy * 128 - 0.5, strict=True):
+        grey, matrix = crop(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), widen(box_around(points), MARGIN), SIZE)
+        crops.append(grey)
+        true.append(points * np.diag(matrix[:, :2]) + matrix[:, 2])
+    return np.stack(crops), np.stack(true)
+
+
+def test_committed_weights_are_small_and_say_how_they_were_made():
+    assert WEIGHTS_FILE.stat().st_size < 8e6
+    record = json.loads(WEIGHTS_FILE.with_suffix(".json").read_text())
+    assert {"command", "data", "seed", "versions", "scores"} <= set(record)
+
+
+def test_both_detectors_agree_on_a_photo():
+    photo = data.astronaut()
+    by_dlib, by_rcn = (find_face(photo, d).points for d in ("dlib", "rcn"))
+    assert nme(by_rcn[None], by_dlib[None])[0] < 0.12
+
+
+def test_flips_and_batches_change_little(crops_of_renders):
+    crops, true = crops_of_renders
+    once, twice = locate(crops), locate(crops, flip=True)
+    np.testing.assert_allclose(locate(crops[:1]), once[:1], atol=1e-3)
+    assert nme_box(once, true).mean() < 0.06 and nme_box(twice, true).mean() < 0.06
+
+
+def test_command_with_rcn(tmp_path, capsys):
+    write_image(tmp_path / "a.png", data.astronaut())
+    with pytest.raises(SystemExit) as end:
+        cli.main(["keypoints", str(tmp_path / "a.png"), "--out", str(tmp_path), "--detector", "rcn"])
+    assert not end.value.code
+    assert len(read_points(tmp_path / "a.txt", 68)) == 68

@@ -106,7 +106,8 @@ def _attempt(*job) -> str | None:
 
 
 def _start_worker() -> None:
+    os.environ["OMP_NUM_THREADS"] = "1"  # the processes are the parallelism; read when torch is loaded
     import cv2
 
-    cv2.setNumThreads(1)  # the processes are the parallelism
+    cv2.setNumThreads(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C: the photos begun are finished, the rest is left
