@@ -134,7 +134,7 @@ def test_command_turns_the_photo_as_exif_says(tmp_path, photo, face):
 def test_command_on_a_folder_restarts_and_reports(tmp_path, photo, capsys):
     photos, out = tmp_path / "photos", tmp_path / "out"
     write_image(photos / "a.png", photo)
-    write_image(photos / "b.jpg", photo)
+    write_image(photos / "person" / "a.jpg", photo)
     write_image(photos / "blank.png", np.zeros((60, 60, 3), np.uint8))
     (photos / "text.png").write_text("hello")
     assert run("keypoints", photos, "--out", out, "--processes", 1) == 2
@@ -142,12 +142,12 @@ def test_command_on_a_folder_restarts_and_reports(tmp_path, photo, capsys):
     assert sum("no face found" in line for line in lines) == 1
     assert sum("not a picture" in line for line in lines) == 1
     assert "2 of 4 photos gave no keypoints" in lines[-1]
-    assert sorted(p.name for p in out.iterdir()) == ["a.txt", "b.txt"]
+    assert sorted(str(p.relative_to(out)) for p in out.rglob("*.txt")) == ["a.txt", "person/a.txt"]
     (out / "a.txt").write_text("kept")
-    (out / "b.txt").unlink()
-    assert run("keypoints", photos / "a.png", photos / "b.jpg", "--out", out, "--processes", 1) == 0
-    assert "1 were there already" in capsys.readouterr().out
-    assert (out / "a.txt").read_text() == "kept" and len(read_points(out / "b.txt")) == 68
+    (out / "person" / "a.txt").unlink()
+    assert run("keypoints", photos, "--out", out, "--processes", 1) == 2
+    assert "1 written" in (said := capsys.readouterr().out) and "1 were there already" in said
+    assert (out / "a.txt").read_text() == "kept" and len(read_points(out / "person" / "a.txt")) == 68
 
 
 def test_command_writes_every_face(tmp_path, photo):

@@ -7,7 +7,9 @@ import typer
 
 
 def evaluate(
-    model: Annotated[str, typer.Argument(help="Name of a model with the kit's weights, or the folder of a run.")],
+    model: Annotated[
+        str, typer.Argument(help="Name of a model with the kit's weights, the folder of a run, dlib or rcn.")
+    ],
     data: Annotated[str, typer.Option(help="Data set: a name such as anny:test, or an .npz with xy and z.")],
     pairs: Annotated[str, typer.Option(help="all: ordered pairs of different faces; identity: of one person.")] = "all",
     json: Annotated[Path | None, typer.Option(help="Write all scores to this file.")] = None,
@@ -23,12 +25,29 @@ def evaluate(
     from ..metrics import evaluate as score
     from ..models import load_model
 
+    if model in ("dlib", "rcn"):
+        _evaluate_detector(model, data, json)
+        return
     torch.set_num_threads(1)  # small matrices: more threads only wait for each other
     faces = load(data)
     scores = {"model": model, "data": data, **score(load_model(model, faces.xy.shape[1]), faces, pairs, progress=True)}
     if json:
         write_json(json, scores)
     typer.echo("\n".join(_report(scores)))
+
+
+def _evaluate_detector(detector: str, data: str, json: Path | None) -> None:
+    """Normalised mean error of a keypoint detector on the pictures of a set."""
+    from ..checkpoints import write_json
+    from ..datasets import load
+    from ..keypoint_scores import score_detectors
+
+    scores = {"model": detector, "data": data, **score_detectors(load(data), (detector,))[detector]}
+    if json:
+        write_json(json, scores)
+    typer.echo(f"{detector} on {data}: face found in {scores['found']} of {scores['photos']} pictures")
+    for key, by in (("nme", "the distance of the eyes"), ("nme_box", "the size of the face's box")):
+        typer.echo(f"  mean error in % of {by}: {scores[key]['mean']:.2f}, median {scores[key]['median']:.2f}")
 
 
 def _report(s: dict) -> list[str]:

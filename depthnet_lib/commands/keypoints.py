@@ -18,7 +18,12 @@ PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"}
 def keypoints(
     photos: Annotated[list[Path], typer.Argument(help="Photos, or folders of photos.", show_default=False)],
     out: Annotated[Path, typer.Option(help="Folder for the results: NAME.txt for NAME.jpg.", show_default=False)],
-    detector: Annotated[Literal["dlib"], typer.Option(help="dlib: regression trees trained on photos.")] = "dlib",
+    detector: Annotated[
+        Literal["dlib", "rcn"],
+        typer.Option(
+            help="dlib: regression trees trained on photos. rcn: the paper's network, trained on rendered heads."
+        ),
+    ] = "dlib",
     every_face: Annotated[
         bool, typer.Option("--all", help="Every face of a photo, not only the largest: NAME.2.txt, NAME.3.txt, ...")
     ] = False,
@@ -28,8 +33,8 @@ def keypoints(
     """Find the 68 iBUG keypoints of faces (step 1 of the paper's pipeline).
 
     Each photo gets a text file of 68 lines "x y", in pixels, (0, 0) at the centre of the top-left pixel: jaw, brows,
-    nose, eyes, outer and inner lips. Of several faces the largest counts. A run over a folder that was interrupted
-    goes on where it stopped.
+    nose, eyes, outer and inner lips. Of several faces the largest counts. Folders inside a folder are kept. A run that
+    was interrupted goes on where it stopped.
     """
     targets = _targets(photos, out)
     if targets.keys() == set(photos) and len(targets) == 1:
@@ -44,13 +49,14 @@ def keypoints(
 
 
 def _targets(photos: list[Path], out: Path) -> dict[Path, Path]:
-    """Photo -> its text file; no two photos may share one."""
+    """Photo -> its text file, in a folder's own sub-folders; no two photos may share one."""
     found: dict[Path, Path] = {}
     for path in photos:
         inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in PICTURES) if path.is_dir() else [path]
         if not inside:
             raise InputError(path, "no pictures in this folder", f"expected files {' '.join(sorted(PICTURES))}")
-        found |= {p: out / (p.stem + ".txt") for p in inside}
+        base = path if path.is_dir() else path.parent
+        found |= {p: out / p.relative_to(base).with_suffix(".txt") for p in inside}
     first: dict[Path, Path] = {}
     for photo, target in found.items():
         if (other := first.setdefault(target, photo)) != photo:
@@ -100,7 +106,8 @@ def _attempt(*job) -> str | None:
 
 
 def _start_worker() -> None:
+    os.environ["OMP_NUM_THREADS"] = "1"  # the processes are the parallelism; read when torch is loaded
     import cv2
 
-    cv2.setNumThreads(1)  # the processes are the parallelism
+    cv2.setNumThreads(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C: the photos begun are finished, the rest is left

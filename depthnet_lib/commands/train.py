@@ -7,7 +7,7 @@ import typer
 
 
 def train(
-    model: Annotated[str, typer.Argument(help="Name of a model, such as pinv, separate or factorization.")],
+    model: Annotated[str, typer.Argument(help="Name of a model, such as pinv, separate or factorization; or rcn.")],
     data: Annotated[str, typer.Option(help="Data set: a name such as anny:train, or an .npz with xy (M, N, 2).")],
     out: Annotated[Path, typer.Option(help="Folder of the run: weights, their json, metrics.csv, loss.png.")],
     epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the faces; default: the recipe's.")] = None,
@@ -30,6 +30,12 @@ def train(
     from ..models import recipe_of
     from ..training import Run
 
+    if model == "rcn":
+        from ..rcn_training import BATCH_SIZE, EPOCHS, train_rcn
+
+        train_rcn(load(data), Run(out, epochs or EPOCHS, seed, minutes, resume), batch_size or BATCH_SIZE)
+        print(f"weights in {out / 'weights.safetensors'}")
+        return
     if pairs not in ("all", "identity"):
         raise InputError(f"--pairs {pairs}", "unknown", "choose all or identity")
     chosen = recipe_of(model, recipe)

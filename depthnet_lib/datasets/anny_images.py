@@ -29,7 +29,7 @@ def load(split: str, workers: int | None = None, **album) -> KeypointSet:
     table = open_album(made, data_dir() / "anny-images", workers)
     yaw = table["angles"][:, 0]
     pose = np.where(yaw < -TURNED, "left", np.where(yaw > TURNED, "right", "front"))
-    xy, z = np.array(table["xy"], float), np.array(table["z"], float)
+    xy, z = np.array(table["xy"], float) - 0.5 / made.size, np.array(table["z"], float)  # pixel 0 is a centre
     hidden, identity = np.array(table["hidden"]), np.array(table["identity"])
     return KeypointSet(f"anny-images:{split}", xy, z, pose, identity, hidden, lambda i: np.array(table["image"][i]))
 

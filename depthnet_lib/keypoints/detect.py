@@ -11,7 +11,7 @@ from ..images import read_image
 from .boxes import find_boxes
 
 # name -> module of this package with points(image, boxes) -> (F, 68, 2)
-DETECTORS = {"dlib": "dlib68"}
+DETECTORS = {"dlib": "dlib68", "rcn": "rcn"}
 
 
 @dataclass(frozen=True)

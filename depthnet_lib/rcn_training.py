@@ -1,0 +1,110 @@
+"""Training of the Recombinator Network on any keypoint set that has pictures: rendered heads, or 300-W."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from .checkpoints import half, save_tensors, write_bytes, write_json
+from .datasets import KeypointSet
+from .errors import InputError
+from .experiments import command_line, versions
+from .keypoints.augment import STORED, STORED_MARGIN, augment
+from .keypoints.boxes import crop
+from .keypoints.rcn import BRANCHES, MARGIN, RCN, SIZE, box_around, read_out, widen
+from .training import Run, Task, Update, fit
+
+BATCH_SIZE = 32
+EPOCHS = 20
+LEARNING_RATE = 2e-3
+FINEST_SHARE = 0.4  # of the steps that train the finest branch too: it costs more than all others together
+
+
+class RcnTask(Task):
+    """Stored crops in random order, each augmented anew; every branch learns to point at every keypoint."""
+
+    def __init__(self, crops: np.ndarray, points: np.ndarray, mirror: tuple[int, ...], batch_size: int = BATCH_SIZE):
+        super().__init__()
+        self.net = RCN(points.shape[1])
+        self.crops, self.points, self.mirror = crops, points, mirror
+        self.batch_size = min(batch_size, len(crops))
+        self.batches_per_epoch = len(crops) // self.batch_size
+
+    def optimizers(self) -> dict[str, torch.optim.Optimizer]:
+        return {"rcn": torch.optim.AdamW(self.net.parameters(), LEARNING_RATE, weight_decay=1e-4)}
+
+    def batches(self, generator: torch.Generator) -> Iterator[Tensor]:
+        order = torch.randperm(len(self.crops), generator=generator)
+        yield from order[: self.batches_per_epoch * self.batch_size].split(self.batch_size)
+
+    def learning_rate(self, progress: float) -> float:
+        """A short rise, then a half cosine to zero."""
+        return min(progress / 0.02, 0.5 + 0.5 * np.cos(np.pi * progress)) + 1e-3
+
+    def training_step(self, batch: Tensor, update: Update) -> dict[str, Tensor]:
+        rows = batch.cpu().numpy()
+        crops, points = torch.from_numpy(self.crops[rows]), torch.from_numpy(self.points[rows]).float()
+        pictures, points = augment(crops, points, self.mirror, MARGIN)
+        pictures = pictures.to(batch.device)
+        branches = len(BRANCHES) - int(torch.rand(()) > FINEST_SHARE)
+        maps = self.net.heat_maps(pictures, branches)
+        losses = [heat_map_loss(logits, points.to(batch.device)) for logits in maps]
+        update("rcn", torch.stack(losses).mean())
+        return {"loss": losses[3], "pixels": (read_out(maps[3].detach()) - points).norm(dim=2).mean()}
+
+
+def heat_map_loss(logits: Tensor, points: Tensor) -> Tensor:
+    """Softmax cross-entropy of each keypoint's map over its pixels, in nats, averaged over the keypoints inside.
+
+    ``logits`` (B, N, S, S), ``points`` (B, N, 2) in pixels of the 80 x 80 crop. The target shares its weight of one
+    between the four pixels around the point, bilinearly, so that its mean position is the point itself.
+    """
+    s = logits.shape[-1]
+    at = (points + 0.5) * (s / SIZE) - 0.5
+    inside = ((points > -0.5) & (points < SIZE - 0.5)).all(-1)
+    low = at.floor()[..., None, :]
+    corner = low + torch.tensor([[0, 0], [1, 0], [0, 1], [1, 1]], device=at.device)
+    weight = (1 - (at[..., None, :] - corner).abs()).prod(-1)  # (B, N, 4)
+    pixel = corner.clamp(0, s - 1).long()
+    log_p = logits.flatten(2).float().log_softmax(2).gather(2, pixel[..., 1] * s + pixel[..., 0])
+    return -((weight * log_p).sum(2) * inside).sum() / inside.sum().clamp_min(1)
+
+
+def train_rcn(data: KeypointSet, run: Run, batch_size: int = BATCH_SIZE) -> dict:
+    """Train on a set with pictures; leaves crops.npy, weights.safetensors, weights.json, metrics.csv in ``run.out``.
+
+    Returns what weights.json holds.
+    """
+    crops, points = stored_crops(data, run.out)
+    task = RcnTask(crops, points, data.layout.mirror, batch_size)
+    task.net.reset(torch.Generator().manual_seed(run.seed))
+    result = fit(task, run)
+    save_tensors(run.out / "weights.safetensors", half(task.net.state_dict()), {"n_points": points.shape[1]})
+    recipe = {"epochs": run.epochs, "batch_size": task.batch_size, "learning_rate": LEARNING_RATE}
+    record = {"model": "rcn", "command": command_line(), "data": data.name, "faces": len(data), "seed": run.seed}
+    record |= {"recipe": recipe, "versions": versions(), **result}
+    write_json(run.out / "weights.json", record)
+    return record
+
+
+def stored_crops(data: KeypointSet, folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    """(M, 128, 128) grey uint8 crops, a mapped file in ``folder``, and the points (M, N, 2) in their pixels."""
+    if data.image is None:
+        raise InputError(data.name, "has no pictures to look for keypoints in", "choose a set that has, or 300w:train")
+    path = folder / "crops.npy"
+    boxes = widen(box_around(data.xy), STORED_MARGIN)  # like xy in units of the picture's longer side
+    if not path.is_file():
+        crops = np.empty((len(data), STORED, STORED), np.uint8)
+        for i, box in enumerate(tqdm(boxes, "cutting out faces", unit="face")):
+            picture = data.image(i)
+            crops[i] = cv2.cvtColor(crop(picture, box * max(picture.shape), STORED)[0], cv2.COLOR_RGB2GRAY)
+        content = io.BytesIO()
+        np.save(content, crops)
+        write_bytes(path, content.getvalue())
+    low, high = boxes[:, None, :2], boxes[:, None, 2:]
+    return np.load(path, mmap_mode="r"), (data.xy - low) / (high - low) * STORED - 0.5
