@@ -16,9 +16,7 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run that --out holds.")] = False,
     minutes: Annotated[float | None, typer.Option(min=0.01, help="Stop after so many minutes of training.")] = None,
     pairs: Annotated[str, typer.Option(help="all: any two faces; identity: two of one person.")] = "all",
-    recipe: Annotated[
-        str, typer.Option(help="paper: supplement S.1.1; released: the authors' program.")
-    ] = "paper",
+    recipe: Annotated[str, typer.Option(help="paper: supplement S.1.1; released: the authors' program.")] = "paper",
 ) -> None:
     """Train a model on a data set. Ctrl-C keeps a checkpoint; --resume goes on to the same final numbers.
 
