@@ -18,8 +18,9 @@ from .noise import field
 
 COLUMNS, ON_HEAD, HANGING = 72, 22, 10
 ROWS = ON_HEAD + HANGING
+LAYER = ROWS * COLUMNS + 1  # points of a layer: the sheet, and over it loose hairs
 _POLAR = np.linspace(2, 150, 60)  # degrees from the crown at which the skull is sampled
-TEXTURE = (128, 512)  # rows from crown to tip, columns around the head
+TEXTURE = (128, 512)  # of a layer: rows from crown to tip, columns around the head
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,12 @@ def cut_of(look: Look) -> Cut | None:
         "fringe": Cut(1.4 + 1.0 * v, 0.9 + 0.5 * v, 0.35, 0.25, 0.6, forehead=2.2 + 1.6 * length),
         "afro": Cut(3.0 + 4.0 * v, 2.2 + 3.5 * v, 1.0, 0.5, 0.35),
         "curly": Cut(1.8 + 1.6 * v, 1.3 + 1.2 * v, 0.6, 0.7, 0.5, fall=4 * look.female * (0.5 + length), opening=72),
-        "bob": Cut(1.3 + 1.0 * v, 1.2 + 0.8 * v, 0.3, 0.2, 1.0, 5.0 + 5 * length, 64, 1.5 * (look.seed % 3 == 0)),
-        "long": Cut(1.1 + 1.1 * v, 1.0 + 0.9 * v, 0.25, 0.25, 1.0, 12 + 16 * length, 66, 1.8 * (look.seed % 5 == 0)),
+        "bob": Cut(
+            1.3 + 1.0 * v, 1.2 + 0.8 * v, 0.3, 0.2, 1.0, 5.0 + 5 * length, 50 + 14 * v, 1.5 * (look.seed % 3 == 0)
+        ),
+        "long": Cut(
+            1.1 + 1.1 * v, 1.0 + 0.9 * v, 0.25, 0.25, 1.0, 12 + 16 * length, 50 + 16 * v, 1.8 * (look.seed % 5 == 0)
+        ),
         "bun": Cut(0.8 + 0.4 * v, 0.6 + 0.2 * v, 0.05, 0.15, 0.6),
         "beanie": Cut(1.6 + 1.4 * v, 0.9, 0.7, 0.1, 1.0, forehead=2.0 + 1.5 * length, fabric=True),
         "cap": Cut(1.4 + 0.6 * v, 0.9, 0.6, 0.05, 1.5, forehead=1.8, fabric=True),
@@ -86,29 +91,29 @@ def _skull() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def sheet(look: Look, vertices: np.ndarray) -> np.ndarray:
-    """(ROWS * COLUMNS + 1, 3) points of a person's hair on head ``vertices`` (V, 3) at rest; the last is the crown."""
+    """(2 * LAYER, 3) points of a person's hair on a head at rest, ``vertices`` (V, 3); a layer's last is the crown."""
     cut = cut_of(look)
     index, weights, around = _skull()
     skull = (vertices[index] * weights[..., None]).sum(2)  # (polar, COLUMNS, 3)
     mean = (load_basis().mean[index] * weights[..., None]).sum(2)
-    edge = _edge_polar(look, cut, mean, around)
     share = np.linspace(0.02, 1, ON_HEAD)[:, None]
-    at = share * edge  # (ON_HEAD, COLUMNS) polar angles
-    position = np.interp(at, _POLAR, np.arange(len(_POLAR)))
-    low = position.astype(int).clip(0, len(_POLAR) - 2)
-    mix = (position - low)[..., None]
-    columns = np.arange(COLUMNS)
-    on = skull[low, columns] * (1 - mix) + skull[low + 1, columns] * mix
-    centre = skull[0].mean(0) + np.array([0, 9.5, 0]) if cut.fabric else SKULL
-    outward = on - centre
-    outward /= np.linalg.norm(outward, axis=-1, keepdims=True)
-    on = on + outward * _thickness(look, cut, share, at, around)[..., None]
-    hang = _hanging(look, cut, on[-1], around)
-    grid = np.concatenate([on, hang])
-    return np.concatenate([grid.reshape(-1, 3), grid[0].mean(0, keepdims=True)])
+    columns, layers = np.arange(COLUMNS), []
+    for layer in (0, 1):
+        rng = np.random.default_rng((look.seed, layer))
+        at = share * _edge_polar(look, cut, mean, around, rng)  # (ON_HEAD, COLUMNS) polar angles
+        position = np.interp(at, _POLAR, np.arange(len(_POLAR)))
+        low = position.astype(int).clip(0, len(_POLAR) - 2)
+        mix = (position - low)[..., None]
+        on = skull[low, columns] * (1 - mix) + skull[low + 1, columns] * mix
+        outward = on - (skull[0].mean(0) + np.array([0, 9.5, 0]))
+        outward /= np.linalg.norm(outward, axis=-1, keepdims=True)
+        on = on + outward * (_thickness(look, cut, share, at, around) + layer * 0.3 * (1 + cut.lumps))[..., None]
+        grid = np.concatenate([on, _hanging(look, cut, on[-1], around)])
+        layers += [grid.reshape(-1, 3), grid[0].mean(0, keepdims=True)]
+    return np.concatenate(layers)
 
 
-def _edge_polar(look: Look, cut: Cut, mean: np.ndarray, around: np.ndarray) -> np.ndarray:
+def _edge_polar(look: Look, cut: Cut, mean: np.ndarray, around: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """(COLUMNS,) polar angle of the sheet's edge: where the mean skull reaches the hairline's height."""
     side = around - (look.parting * 0.15 if not cut.fabric else 0)
     place = SKULL + np.stack([np.sin(np.deg2rad(side)), 0 * side, np.cos(np.deg2rad(side))], -1)
@@ -116,8 +121,10 @@ def _edge_polar(look: Look, cut: Cut, mean: np.ndarray, around: np.ndarray) -> n
     height = hairline_height(place, down) + cut.forehead * np.interp(np.abs(side), (0, 45, 60), (1, 0.9, 0))
     if cut.fall or cut.fabric:  # covers the ears
         cover = np.interp(np.abs(around), (cut.opening, cut.opening + 14), (0, 1))
-        level = 1.5 if cut.fall else np.interp(np.abs(around), (50, 90, 150), (-3.5, 0.0, 2.5))
+        level = 0.5 if cut.fall else np.interp(np.abs(around), (50, 90, 150), (-3.5, 0.0, 2.5))
         height = height * (1 - cover) + np.broadcast_to(level, height.shape) * cover
+    if not cut.fabric:
+        height = height + (0.3 + 0.3 * bool(cut.forehead)) * rng.standard_normal(COLUMNS)
     return np.array([np.interp(h, mean[:, j, 1], _POLAR) for j, h in enumerate(height)])
 
 
@@ -131,6 +138,9 @@ def _thickness(look: Look, cut: Cut, share: np.ndarray, polar: np.ndarray, aroun
         gap = (around - look.parting + 180) % 360 - 180
         body = body * (1 - 0.45 * np.exp(-((gap / 9) ** 2)) * np.interp(share, (0.15, 0.4), (0, 1)))
     taper = 1 - np.clip((share - 0.8) / 0.2, 0, 1) ** 2
+    if cut.fall:  # over the ears
+        over = np.interp(np.abs(around), (cut.opening + 4, cut.opening + 20), (0, 1))
+        body, taper = np.maximum(body, 2.1 * over * share**2), np.maximum(taper, over)
     lumps = field(rng, "mottle", ON_HEAD, COLUMNS, cut.size)
     lumps = np.roll((lumps + lumps[:, ::-1]) / 2, COLUMNS // 4, 1)  # meets itself behind the head
     return cut.edge + (body * taper + 0.5 * cut.lumps * lumps * taper).clip(0.05)
@@ -157,44 +167,48 @@ def _hanging(look: Look, cut: Cut, start: np.ndarray, around: np.ndarray) -> np.
 
 @lru_cache(maxsize=1)
 def sheet_triangles() -> np.ndarray:
-    """(T, 3) triangles of every sheet, outward in picture axes with y turned up."""
+    """(T, 3) triangles of every sheet and its loose hairs."""
     r, c = np.meshgrid(np.arange(ROWS - 1), np.arange(COLUMNS), indexing="ij")
     a, b = (r * COLUMNS + c).ravel(), (r * COLUMNS + (c + 1) % COLUMNS).ravel()
     down_a, down_b = a + COLUMNS, b + COLUMNS
-    top = np.stack([np.full(COLUMNS, ROWS * COLUMNS), np.arange(COLUMNS), (np.arange(COLUMNS) + 1) % COLUMNS], 1)
-    return np.concatenate([np.stack([a, down_a, down_b], 1), np.stack([a, down_b, b], 1), top]).astype(np.int32)
+    top = np.stack([np.full(COLUMNS, LAYER - 1), np.arange(COLUMNS), (np.arange(COLUMNS) + 1) % COLUMNS], 1)
+    one = np.concatenate([np.stack([a, down_a, down_b], 1), np.stack([a, down_b, b], 1), top])
+    return np.concatenate([one, one + LAYER]).astype(np.int32)
 
 
 @lru_cache(maxsize=1)
 def sheet_uv() -> np.ndarray:
-    """(ROWS * COLUMNS + 1, 2) place of the sheet's points in the hair texture: around the head, crown to tip."""
+    """(2 * LAYER, 2) place of the points in the hair texture: around the head, crown to tip; loose hairs below."""
     v = np.concatenate([np.linspace(0.02, 0.6, ON_HEAD), np.linspace(0.6, 0.985, HANGING + 1)[1:]])
     u = (np.arange(COLUMNS) + 0.5) / COLUMNS
     grid = np.stack(np.meshgrid(u, v), -1).reshape(-1, 2)
-    return np.concatenate([grid, [[0.5, 0.005]]]).astype(np.float32)
+    one = np.concatenate([grid, [[0.5, 0.01]]]) * [1, 0.5]
+    return np.concatenate([one, one + np.array([0, 0.5])]).astype(np.float32)
 
 
 def hair_texture(look: Look) -> np.ndarray:
-    """(128, 512, 4) RGBA uint8: strands from crown to tip, or fabric; alpha frays the edges."""
+    """(256, 512, 4) RGBA uint8: strands from crown to tip, or fabric; alpha frays the edges and parts loose hairs."""
     rng = np.random.default_rng(look.seed + 3)
-    h, w = TEXTURE
-    cut = cut_of(look)
+    cut, (h, w) = cut_of(look), TEXTURE
     if cut.fabric:
         ribs = 0.05 * np.sin(np.arange(w) / w * 2 * np.pi * 90) * (look.cut == "beanie")
-        shade = 1 + ribs + 0.06 * field(rng, "grain", h, w) + 0.06 * field(rng, "clouds", h, w)
+        shade = 1 + ribs + 0.03 * field(rng, "grain", h, w) + 0.06 * field(rng, "clouds", h, w)
         colour = (look.cloth * 0.8 + 0.25 * rng.random(3)).clip(0.03, 0.9)
-        fray = np.ones((h, w))
+        sheet_alpha, loose_alpha = np.ones((h, w)), np.zeros((h, w))
     else:
         strands = cv2.GaussianBlur(rng.standard_normal((h, w)).astype(np.float32), (0, 0), 0.8, sigmaY=14)
-        curls = field(rng, "grain", h, w, 2.5) if cut.lumps > 0.45 else 0
-        shade = 1 + 0.22 * strands / strands.std() + 0.18 * curls
+        strands /= strands.std()
+        curls = field(rng, "grain", h, w, 2.5) if cut.lumps > 0.45 else np.zeros((h, w), np.float32)
+        shade = 1 + (0.20 * strands + 0.18 * curls) * (1 - 0.6 * look.hair.mean())
         shade *= np.linspace(0.85, 1.1, h)[:, None]
         colour = look.hair
-        end = (0.6 if not cut.fall else 0.98) - np.abs(rng.normal(0, 0.02 if cut.fall else 0.012, w))
-        end = cv2.GaussianBlur(end.reshape(1, -1).astype(np.float32), (0, 0), 0.8)[0]
         v = (np.arange(h)[:, None] + 0.5) / h
-        fray = ((end - v) / 0.02).clip(0, 1)
-        if not cut.fall:
-            fray = np.where(v > 0.6, 1, np.maximum(fray, 0))
+        end = 0.97 - np.abs(rng.normal(0, 0.04, w))  # strands end at different lengths
+        sheet_alpha = ((end - v) / 0.02).clip(0, 1) if cut.fall else np.ones((h, w))
+        sheet_alpha = sheet_alpha * np.where(v < 0.6, ((0.6 - v) / 0.05 + 0.6 * strands + 0.3).clip(0, 1), 1)
+        loose_alpha = (
+            sheet_alpha * (1.2 * (strands + curls) - 0.6).clip(0, 1) * ((0.57 - v) / 0.06 + cut.fall).clip(0, 1)
+        )
     rgb = np.asarray(colour, np.float32) * np.maximum(shade, 0.15)[..., None]
-    return (np.concatenate([rgb.clip(0, 1), fray[..., None]], -1) * 255).astype(np.uint8)
+    layers = [np.concatenate([rgb.clip(0, 1), alpha[..., None]], -1) for alpha in (sheet_alpha, loose_alpha)]
+    return (np.concatenate(layers) * 255).astype(np.uint8)

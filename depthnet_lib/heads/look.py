@@ -10,7 +10,7 @@ from .basis import load_basis
 # sRGB of skin from light to dark; a person's tone lies between two neighbours
 SKIN = np.array(
     [
-        (0.93, 0.79, 0.72),
+        (0.91, 0.79, 0.73),
         (0.90, 0.74, 0.64),
         (0.86, 0.68, 0.56),
         (0.78, 0.59, 0.46),
@@ -29,7 +29,7 @@ HAIR = {
     "fair": (0.80, 0.69, 0.50),
     "red": (0.47, 0.22, 0.11),
     "grey": (0.52, 0.51, 0.50),
-    "white": (0.82, 0.81, 0.79),
+    "white": (0.74, 0.73, 0.71),
 }
 IRIS = {
     "dark brown": (0.17, 0.10, 0.06),
@@ -101,7 +101,7 @@ def look_of(seed: int, person: int, shape: bytes) -> Look:
     dark = float(np.clip(traits["asian"] * 0.28 + traits["african"] * 0.85 + rng.normal(0.02, 0.13), 0, 1))
     skin = _between(SKIN, dark) * (1 + rng.normal(0, 0.02, 3))
     colour = _hair_colour(rng, dark, age)
-    hair = np.array(HAIR[colour]) * rng.uniform(0.8, 1.2) * (1 + rng.normal(0, 0.03, 3))
+    hair = np.array(HAIR[colour]) * rng.uniform(0.8, 1.2) * (1 + rng.normal(0, 0.015, 3))
     shares = (_WOMEN if female else _MEN) * np.where(np.array(CUTS) == "afro", 0.2 + 6 * (dark > 0.6), 1)
     shares *= np.where(np.array(CUTS) == "bald", 0.3 + 2 * age, 1)
     cut = str(rng.choice(CUTS, p=shares / shares.sum()))
@@ -122,7 +122,7 @@ def look_of(seed: int, person: int, shape: bytes) -> Look:
         iris=np.array(IRIS[_iris_colour(rng, dark)]) * rng.uniform(0.8, 1.2),
         hair=hair.clip(0.02, 1),
         brow=(np.minimum(hair, 0.38) * 0.8 * grey + 0.01).clip(0.03, 1),
-        brow_width=rng.uniform(0.5, 0.85) if female else rng.uniform(0.65, 1.15),
+        brow_width=rng.uniform(0.38, 0.68) if female else rng.uniform(0.55, 0.95),
         brow_density=rng.uniform(0.5, 1.0),
         cut=cut,
         volume=rng.uniform(0, 1),

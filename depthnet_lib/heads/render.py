@@ -59,9 +59,10 @@ def render(shots: Shots, size: int = 128) -> Pictures:
         person = theatre.enter(shots, i)
         rng = np.random.default_rng((shots.seed, 4, shots.identity[i], shots.shot[i]))
         theatre.pose(person, shots, i, rng)
-        rgba, away = theatre.stage.shoot(camera.distance[i], camera.corner[i], camera.side[i], *lights(rng))
+        lit = lights(rng, person.look.skin)
+        rgba, away = theatre.stage.shoot(camera.distance[i], camera.corner[i], camera.side[i], *lit)
         near = np.where(away > 0, away, np.inf)
-        hidden[i] = _hidden(seen[i], near * 1.0, camera.distance[i], camera.side[i])
+        hidden[i] = _hidden(seen[i], near, camera.distance[i], camera.side[i])
         small = cv2.resize(rgba, (size, size), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
         clean = small[..., :3] + (1 - small[..., 3:]) * background(rng, size)
         image[i], mask[i] = expose(clean, rng), np.round(small[..., 3] * 255)
@@ -94,7 +95,7 @@ class _Theatre:
     def __init__(self, size: int):
         b = self.basis = load_basis()
         self.skin_normals = _Normals(b.triangles, len(b.mean))
-        self.hair_normals = _Normals(hair.sheet_triangles(), hair.ROWS * hair.COLUMNS + 1)
+        self.hair_normals = _Normals(hair.sheet_triangles(), 2 * hair.LAYER)
         wire = glasses_triangles()
         self.wire_normals = _Normals(wire, wire.max() + 1)
         pieces = {
@@ -184,7 +185,7 @@ def _kind(b) -> np.ndarray:
     part = np.zeros(len(b.mean), int)
     part[b.triangles] = b.part[:, None]
     name = np.array(b.part_names)[part]
-    open_ = np.where(np.char.startswith(name, "eye_"), 0.75, b.regions["open"])
+    open_ = np.where(np.char.startswith(name, "eye_"), 0.7, b.regions["open"])
     open_ = np.where(name == "lashes", 0.9, np.where(np.isin(name, ("teeth", "tongue")), 0.45, open_))
     gloss = 0.22 + 0.22 * b.regions["lips"]
     gloss = np.where(b.mean[:, 1] > 14, 0.05, gloss)
@@ -204,7 +205,7 @@ def _outgrowth(b, look: Look) -> np.ndarray:
     skin = part == 0
     length = {"full": 0.35 + 0.5 * look.length, "goatee": 0.3, "moustache": 0.2}.get(look.beard, 0.0)
     grown = length * beard_mask(b.mean, look.beard) * (1 - b.regions["lips"]) if length else 0.0
-    dressed = 0.35 * ((b.mean[:, 1] > neckline_height(b.mean, look)) & (b.mean[:, 1] > 12))
+    dressed = 0.35 * (b.mean[:, 1] > 12) * np.clip((b.mean[:, 1] - neckline_height(b.mean, look)) / 1.0 + 0.6, 0, 1)
     return skin * (b.regions["mouth"] < 0.1) * np.maximum(grown, dressed)
 
 
