@@ -5,6 +5,7 @@ from pathlib import Path
 from .adversarial import PinvGAN
 from .baselines.aign import AIGN
 from .baselines.closed_form import Affine2D, Factorization, TrueDepth
+from .baselines.mofa import MOFA
 from .baselines.template import Template
 from .checkpoints import half, load_tensors, save_tensors
 from .config import WEIGHTS
@@ -36,6 +37,7 @@ MODELS: dict[str, type[DepthModel]] = {
     "pinv-cnn": PinvCNN,
     "pinv-gan": PinvGAN,
     "aign": AIGN,
+    "mofa": MOFA,
     "gt": TrueDepth,
     "factorization": Factorization,
 }
