@@ -8,7 +8,7 @@ OPENCV := $(shell sed -n 's/^opencv-python==//p' requirements.lock)
 
 run: ready
 	$(BIN)/depthnets demo --out out/demo
-	$(BIN)/jupyter nbconvert --log-level ERROR --to html --execute --output-dir out/demo notebooks/00_tour.ipynb
+	$(BIN)/jupyter nbconvert --log-level ERROR --KernelManager.transport=ipc --to html --execute --output-dir out/demo notebooks/00_tour.ipynb
 	@echo "Look at out/demo/sweep.png, turn.gif, depth.png and head.glb; the tour is out/demo/00_tour.html."
 	@echo "Your own photo: $(BIN)/depthnets demo me.jpg --out out/me"
 	@echo "The notebooks:  make lab"

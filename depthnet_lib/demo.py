@@ -18,7 +18,7 @@ from .plots import depth_figure, draw_keypoints, frame_face, show_picture
 from .warp.export import export_mesh, on_white, sheet, there_and_back, write_animation
 from .warp.mesh import make_mesh
 
-YAWS = (-40, -27, -13, 0, 13, 27, 40)  # degrees
+YAWS = (-45, -30, -15, 15, 30, 45)  # degrees; the frontal picture is the source itself
 
 
 def run_demo(photo: Path | None, target: Path | None, out: Path) -> list[Path]:
