@@ -69,6 +69,7 @@ class MOFA(DepthModel):
     """A head from one picture; the affine is fitted to its landmarks (equation 3)."""
 
     recipes, trained, needs_images = MOFA_RECIPES, True, True
+    trained_on = ("anny-images", "all")
 
     def __init__(self, n_keypoints: int, recipe: Recipe):
         super().__init__(n_keypoints, recipe)

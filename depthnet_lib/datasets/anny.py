@@ -14,6 +14,7 @@ from .base import KeypointSet
 SEED = 1
 TRAIN_PEOPLE, TRAIN_SHOTS, TEST_PEOPLE = 3418, 4, 75
 YAW = 60.0  # degrees, the widest turn to either side
+SIZE = 128  # pixels of a picture
 
 
 def load(split: str) -> KeypointSet:
@@ -29,7 +30,14 @@ def load(split: str) -> KeypointSet:
 
 
 def keypoint_set(name: str, shots: Shots) -> KeypointSet:
-    """The keypoints, depth, pose and identity of any shots."""
+    """The keypoints, depth, pose and identity of any shots; pictures are drawn when asked for."""
     landmarks = load_basis().landmarks(shots.shape, shots.actions)
     seen = cameras(shots, landmarks)(landmarks)
-    return KeypointSet(name, seen[..., :2], seen[..., 2], shots.pose, shots.identity)
+    return KeypointSet(name, seen[..., :2], seen[..., 2], shots.pose, shots.identity, image=lambda i: _draw(shots[i]))
+
+
+def _draw(shot: Shots) -> np.ndarray:
+    """(SIZE, SIZE, 3) RGB uint8."""
+    from ..heads.render import render  # OpenGL, which keypoints do without
+
+    return render(shot, SIZE).image[0]
