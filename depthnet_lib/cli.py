@@ -11,8 +11,10 @@ from .errors import InputError
 COMMANDS: dict[str, str] = {
     "data": "data",
     "demo": "demo",
+    "depth": "depth",
     "doctor": "doctor",
     "evaluate": "evaluate",
+    "figures": "figures",
     "frontalize": "frontalize",
     "keypoints": "keypoints",
     "swap": "swap",

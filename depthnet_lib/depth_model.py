@@ -52,6 +52,7 @@ class DepthModel(nn.Module):
 
     recipes = RECIPES  # named settings of network and optimizer
     trained = False  # whether gradient descent fits it; otherwise `fit` does, once
+    trained_on = ("anny", "all")  # data and pairs of the kit's own weights
     needs_depth = False  # whether it reads true depth, of the faces it is asked about or in training
     needs_images = False  # whether it looks at pictures
 

@@ -82,6 +82,7 @@ class _Siamese:
     """Case A: the same models with the pictures of both faces."""
 
     network, recipes, needs_images = SiameseNet, CNN_RECIPES, True
+    trained_on = ("anny-images", "identity")
 
 
 class SeparateCNN(_Siamese, SeparateDepthNet):

@@ -65,8 +65,8 @@ class DepthTask(Task):
 
 def _optimizer(recipe: Recipe, part: nn.Module) -> torch.optim.Optimizer:
     if recipe.optimizer == "adam":
-        return torch.optim.Adam(part.parameters(), recipe.learning_rate, betas=(recipe.momentum, 0.999))
-    return torch.optim.SGD(part.parameters(), recipe.learning_rate, momentum=recipe.momentum, nesterov=True)
+        return torch.optim.Adam(part.parameters(), recipe.learning_rate, betas=(recipe.momentum, 0.999), fused=True)
+    return torch.optim.SGD(part.parameters(), recipe.learning_rate, momentum=recipe.momentum, nesterov=True, fused=True)
 
 
 def _pairs_of_strangers(data: KeypointSet) -> Callable[[torch.Generator], Tensor]:

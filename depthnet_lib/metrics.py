@@ -15,12 +15,11 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from .affine import apply_affine, solve_affine_2d, solve_similarity, to_unit
+from .affine import apply_affine, off_plane, plane_basis, solve_affine_2d, solve_similarity, to_unit
 from .datasets.base import POSES, KeypointSet
 from .datasets.tensors import as_faces
 from .depth_model import DepthModel, Faces, Prediction, encode_all
 from .errors import InputError
-from .geometry import pair_optimum
 from .layouts import Layout
 
 CHUNK = 4096  # pairs at a time: their arrays stay in the processor's cache
@@ -137,12 +136,16 @@ def evaluate(model: DepthModel, data: KeypointSet, pairs: str = "all", progress:
 
 
 def _bounds(xy: Tensor, pairs: Tensor) -> tuple[float, float]:
-    """Mean MSE of the 2D affine and of each pair's own best depth: what every model lies between."""
+    """Mean MSE of the 2D affine and of each pair's own best depth (`geometry.pair_optimum`): what every model lies
+    between. The first is |E|^2 / 2N, the second the smaller eigenvalue of E^T E / 2N, E what no plane explains."""
+    basis, centred = plane_basis(xy), xy - xy.mean(-2, keepdim=True)
     both = torch.zeros(2, dtype=torch.float64)
     for rows in pairs.split(CHUNK):
-        x_s, x_t = xy[rows[:, 0]], xy[rows[:, 1]]
-        both += torch.stack([affine2d_mse(x_s, x_t).double().sum(), pair_optimum(x_s, x_t)[1].double().sum()])
-    return tuple((both / len(pairs)).tolist())
+        x, y = off_plane(basis[rows[:, 0]], centred[rows[:, 1]]).unbind(-1)
+        xx, yy, xy_ = x.square().sum(-1), y.square().sum(-1), (x * y).sum(-1)
+        gap = ((xx - yy).square() + 4 * xy_.square()).sqrt()
+        both += torch.stack([xx + yy, (xx + yy - gap) / 2]).double().sum(-1)
+    return tuple((both / (len(pairs) * 2 * xy.shape[-2])).tolist())
 
 
 def _depth_scores(corr: DepthCorr, xy: Tensor, z: Tensor | None, depth: Tensor, has_pose: bool) -> dict:

@@ -5,6 +5,7 @@ from pathlib import Path
 from .adversarial import PinvGAN
 from .baselines.aign import AIGN
 from .baselines.closed_form import Affine2D, Factorization, TrueDepth
+from .baselines.mofa import MOFA
 from .baselines.template import Template
 from .checkpoints import half, load_tensors, save_tensors
 from .config import WEIGHTS
@@ -36,6 +37,7 @@ MODELS: dict[str, type[DepthModel]] = {
     "pinv-cnn": PinvCNN,
     "pinv-gan": PinvGAN,
     "aign": AIGN,
+    "mofa": MOFA,
     "gt": TrueDepth,
     "factorization": Factorization,
 }
@@ -70,17 +72,21 @@ def load_model(name: str, n_keypoints: int = 68) -> DepthModel:
 
     Raises InputError for an unknown name, missing or foreign weights, and weights of another number of keypoints.
     """
-    if name in MODELS and not build_model(name, n_keypoints).state_dict():
-        return build_model(name, n_keypoints).eval()
-    own = f"{TRAINED_AS.get(name, name)}.safetensors"
-    path = WEIGHTS / own if name in MODELS else Path(name) / "weights.safetensors"
-    if name not in MODELS and not Path(name).is_dir():
+    if name in MODELS:
+        if not build_model(name, n_keypoints).state_dict():
+            return build_model(name, n_keypoints).eval()
+        return load_weights(WEIGHTS / f"{TRAINED_AS.get(name, name)}.safetensors", name, n_keypoints)
+    if not Path(name).is_dir():
         raise InputError(name, "neither a model nor the folder of a run", f"models: {', '.join(MODELS)}")
+    return load_weights(Path(name) / "weights.safetensors", None, n_keypoints)
+
+
+def load_weights(path: Path, name: str | None = None, n_keypoints: int = 68) -> DepthModel:
+    """The model whose weights are in a file; with a name, those weights as that model's (see TRAINED_AS)."""
     tensors, header = load_tensors(path)
     try:
-        model = build_model(
-            name if name in MODELS else header["model"], header["n_keypoints"], Recipe.from_json(header["recipe"])
-        )
+        recipe = Recipe.from_json(header["recipe"])
+        model = build_model(name or header["model"], header["n_keypoints"], recipe)
         model.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in tensors.items()})
     except (KeyError, TypeError, RuntimeError):
         raise InputError(path, "weights of something else", "train the model again") from None

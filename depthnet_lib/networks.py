@@ -45,18 +45,10 @@ class SiameseNet(nn.Module):
     """The same with both pictures (case A): three convolutions shared by the faces, their last maps joined in a dense
     layer of 2048, then 512; there the keypoints come in, then 256 and the output."""
 
-    SIZE = 80  # side of the pictures in pixels
-    CONVOLUTIONS = ((32, 4, 2), (48, 3, 2), (64, 2, 2))  # filters, filter size, pool size
-
     def __init__(self, n_keypoints: int, hidden: tuple[int, int, int], out: int, norm: bool = False):
         super().__init__()
-        layers: list[nn.Module] = []
-        channels, side = 1, self.SIZE
-        for filters, size, pool in self.CONVOLUTIONS:
-            layers += [nn.Conv2d(channels, filters, size), nn.MaxPool2d(pool), nn.ReLU()]
-            channels, side = filters, (side - size + 1) // pool
-        self.features = nn.Sequential(*layers, nn.Flatten())
-        self.first = SplitLinear(channels * side**2, hidden[0])
+        self.features, width = convolutions(channels=1)
+        self.first = SplitLinear(width, hidden[0])
         self.second = nn.Linear(hidden[0], hidden[1])
         self.keypoints = SplitLinear(2 * n_keypoints, hidden[2])
         self.third = nn.Linear(hidden[1], hidden[2], bias=False)
@@ -70,6 +62,16 @@ class SiameseNet(nn.Module):
         """Codes of a source and a target -> (..., out)."""
         seen = F.relu(self.second(F.relu(source[0] + target[1])))
         return self.tail(self.third(seen) + source[2] + target[3])
+
+
+def convolutions(channels: int) -> tuple[nn.Sequential, int]:
+    """The convolutions of S.1.1 on 80 x 80 pictures: (F, channels, 80, 80) -> (F, W), and W."""
+    layers: list[nn.Module] = []
+    side = 80
+    for filters, size, pool in ((32, 4, 2), (48, 3, 2), (64, 2, 2)):
+        layers += [nn.Conv2d(channels, filters, size), nn.MaxPool2d(pool), nn.ReLU()]
+        channels, side = filters, (side - size + 1) // pool
+    return nn.Sequential(*layers, nn.Flatten()), channels * side**2
 
 
 def contrast(image: Tensor) -> Tensor:

@@ -5,6 +5,8 @@ The heads come from the embedded basis (`depthnet_lib.heads`), which was built f
 has 75 other people, each looking left, front and right: 225 faces and 50,400 ordered pairs, the counts of section 3.2.
 """
 
+from functools import lru_cache
+
 import numpy as np
 
 from ..heads import cameras, load_basis, sample_shots
@@ -14,8 +16,10 @@ from .base import KeypointSet
 SEED = 1
 TRAIN_PEOPLE, TRAIN_SHOTS, TEST_PEOPLE = 3418, 4, 75
 YAW = 60.0  # degrees, the widest turn to either side
+SIZE = 128  # pixels of a picture
 
 
+@lru_cache(maxsize=2)
 def load(split: str) -> KeypointSet:
     """The set of a split, "train" or "test"; the people of the test split come after those of the training split."""
     if split == "train":
@@ -29,7 +33,14 @@ def load(split: str) -> KeypointSet:
 
 
 def keypoint_set(name: str, shots: Shots) -> KeypointSet:
-    """The keypoints, depth, pose and identity of any shots."""
+    """The keypoints, depth, pose and identity of any shots; pictures are drawn when asked for."""
     landmarks = load_basis().landmarks(shots.shape, shots.actions)
     seen = cameras(shots, landmarks)(landmarks)
-    return KeypointSet(name, seen[..., :2], seen[..., 2], shots.pose, shots.identity)
+
+    @lru_cache(maxsize=256)
+    def image(i: int) -> np.ndarray:
+        from ..heads.render import render  # OpenGL, which keypoints do without
+
+        return render(shots[i], SIZE).image[0]
+
+    return KeypointSet(name, seen[..., :2], seen[..., 2], shots.pose, shots.identity, image=image)

@@ -1,0 +1,30 @@
+"""The paper's tables and figures, a module each: `depthnets figures ID` makes what the module's ``make`` returns.
+
+A module has ``DATA``, the data sets it is made on unless others are asked for, and ``make(data) -> Plate``. It only
+calls the library; what it plots is computed anew each time, or comes from weights that the kit holds.
+"""
+
+from dataclasses import dataclass, field
+
+from matplotlib.figure import Figure
+
+# id -> (module of this package, what the paper shows under that number)
+MANIFEST: dict[str, tuple[str, str]] = {
+    "table1": ("table1", "Keypoint error on paired faces of one person, eight models, with its histogram"),
+    "table2": ("table2", "DepthCorr by source and target pose, DepthNet with and without GAN"),
+    "table3": ("table3", "MSE and DepthCorr beside AIGN, MOFA and true depth"),
+    "fig2": ("fig2", "Predicted against true depth, heat maps"),
+    "fig3": ("fig3", "Estimated depth of some faces by each model"),
+    "figS1": ("fig3", "More of figure 3"),
+    "deviations": ("deviations", "Where the kit leaves the paper's text, why, and what it changes"),
+}
+
+
+@dataclass(frozen=True)
+class Plate:
+    """What a module makes: the plotted numbers (plain values), a figure of them, and for tables Markdown."""
+
+    numbers: dict
+    figure: Figure
+    markdown: str | None = None
+    notes: list[str] = field(default_factory=list)

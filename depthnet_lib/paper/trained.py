@@ -1,0 +1,44 @@
+"""Trained models for tables and figures: from the kit's weights, else from an earlier run here, else trained now."""
+
+from pathlib import Path
+
+from ..config import WEIGHTS, data_dir
+from ..datasets import load
+from ..depth_model import DepthModel
+from ..errors import InputError
+from ..experiments import train_depth_model
+from ..models import MODELS, TRAINED_AS, build_model, load_weights, recipe_of
+from ..training import Run
+
+
+def trained(name: str, data: str = "anny", pairs: str = "all", seed: int = 0, n_keypoints: int = 68) -> DepthModel:
+    """The model ``name`` trained on a set's training split by its "paper" recipe.
+
+    Models of keypoints that nobody has trained yet are trained at once, in minutes, and kept in the data folder. Those
+    of pictures take an hour: InputError says how.
+    """
+    if not (model := build_model(name, n_keypoints)).state_dict():
+        return model.eval()
+    stem = weights_name(name, data, pairs, seed)
+    here = data_dir() / "trained" / stem
+    for path in (WEIGHTS / f"{stem}.safetensors", here / "weights.safetensors"):
+        if path.is_file():
+            return load_weights(path, name, n_keypoints)
+    own = TRAINED_AS.get(name, name)
+    if MODELS[name].needs_images:
+        command = f"depthnets train {own} --data {data}:train --pairs {pairs} --seed {seed} --out {_shown(here)}"
+        raise InputError(name, f"the kit has no weights trained on {data}", command)
+    recipe = recipe_of(own)
+    train_depth_model(own, load(f"{data}:train"), recipe, Run(here, recipe.epochs, seed, resume=True), pairs)
+    return load_weights(here / "weights.safetensors", name, n_keypoints)
+
+
+def weights_name(name: str, data: str, pairs: str, seed: int) -> str:
+    """Name of the weights of a training: plain where it is the model's usual one."""
+    own = TRAINED_AS.get(name, name)
+    usual = (data, pairs) == MODELS[name].trained_on
+    return own + ("" if usual else f"-{data}-{pairs}") + (f"-{seed}" if seed else "")
+
+
+def _shown(path: Path) -> str:
+    return str(path).replace(str(Path.home()), "~", 1)
