@@ -9,6 +9,8 @@ from .errors import InputError
 
 # command -> module of depthnet_lib.commands; the function has the command's name
 COMMANDS: dict[str, str] = {
+    "data": "data",
+    "demo": "demo",
     "evaluate": "evaluate",
     "keypoints": "keypoints",
     "train": "train",
@@ -30,7 +32,11 @@ def _group() -> None:
 
 
 for _name, _module in COMMANDS.items():
-    app.command(_name)(getattr(import_module(f".commands.{_module}", __package__), _name))
+    _command = getattr(import_module(f".commands.{_module}", __package__), _name)
+    if isinstance(_command, typer.Typer):  # a group of its own
+        app.add_typer(_command, name=_name)
+    else:
+        app.command(_name)(_command)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -1,5 +1,6 @@
 """Pictures in and out: any file to RGB uint8, and files written whole or not at all."""
 
+import io
 import warnings
 from pathlib import Path
 
@@ -22,10 +23,15 @@ def read_image(path: str | Path) -> np.ndarray:
     path = Path(path)
     if not path.is_file():
         raise InputError(path, "no such file", "check the path")
+    return decode_image(path.read_bytes(), path)
+
+
+def decode_image(content: bytes, path: str | Path) -> np.ndarray:
+    """`read_image` for the bytes of a picture file; ``path`` is what an error calls it."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(path) as picture:
+            with Image.open(io.BytesIO(content)) as picture:
                 if picture.width * picture.height > MAX_PIXELS:
                     raise InputError(path, f"{picture.width} x {picture.height} pixels are too many", "make it smaller")
                 return _to_rgb(ImageOps.exif_transpose(picture))

@@ -2,7 +2,8 @@
 
 68 points follow iBUG (300-W): 0-16 jaw, 17-26 brows, 27-35 nose, 36-47 eyes, 48-59 outer lips, 60-67 inner lips;
 "right" and "left" are the person's, so point 0 is at the left edge of the picture. 3DFAW's 66 points are the same
-without the two inner corners of the mouth (60 and 64).
+without the two inner corners of the mouth (60 and 64). MUCT's 76 points: 0-14 jaw, 15-26 brows, 27-36 and 68-75 eyes
+with pupils, 37-47 and 67 nose, 48-66 mouth.
 """
 
 from dataclasses import dataclass
@@ -93,9 +94,27 @@ def _subset(parent: Layout, name: str, drop: tuple[int, ...]) -> Layout:
     return Layout(name, len(keep), mirror, pick(parent.near), pick(parent.far), eyes, lines, parent.template[keep])
 
 
+def _muct76() -> Layout:
+    """No template of its own: its triangles are the Delaunay triangles of each face's keypoints."""
+    pairs = [(i, 14 - i) for i in range(7)]  # jaw
+    pairs += [(21 + i, 15 + i) for i in range(6)]  # brows: outer end, over the top, inner end, back below
+    pairs += [(27 + i, 32 + i) for i in range(5)] + [(68 + i, 72 + i) for i in range(4)]  # eyes and pupils
+    pairs += [(37, 45), (38, 44), (39, 43), (40, 42), (46, 47)]  # nose
+    pairs += [(48, 54), (49, 53), (50, 52), (55, 59), (56, 58), (60, 62), (63, 65)]  # mouth
+    mirror = list(range(76))
+    for right, left in pairs:
+        mirror[right], mirror[left] = left, right
+    eyes = ((27, 28, 29, 30, 68, 69, 70, 71), (32, 33, 34, 35, 72, 73, 74, 75))
+    lines = (tuple(range(15)), (21, 22, 23, 24, 25, 26, 21), (15, 16, 17, 18, 19, 20, 15))
+    lines += ((27, 68, 28, 69, 29, 70, 30, 71, 27), (34, 73, 33, 72, 32, 75, 35, 74, 34))
+    lines += ((37, 38, 39, 40, 41, 42, 43, 44, 45), (*range(48, 60), 48), (48, 65, 64, 63, 54, 62, 61, 60, 48))
+    return Layout("muct76", 76, tuple(mirror), (41, 46, 47, 67), (0, 1, 2, 12, 13, 14), eyes, lines)
+
+
 IBUG68 = _ibug68()
 FAW66 = _subset(IBUG68, "3dfaw66", _INNER_MOUTH_CORNERS)
-LAYOUTS = {layout.n: layout for layout in (IBUG68, FAW66)}
+MUCT76 = _muct76()
+LAYOUTS = {layout.n: layout for layout in (IBUG68, FAW66, MUCT76)}
 
 
 def layout_of(n: int) -> Layout:

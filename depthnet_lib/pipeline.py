@@ -86,12 +86,6 @@ def place(targets: np.ndarray, like: np.ndarray) -> np.ndarray:
     return centred * height(like) / height(targets) + like.mean(-2)
 
 
-def over(rgba: np.ndarray, background: np.ndarray | tuple[int, int, int] = (255, 255, 255)) -> np.ndarray:
-    """RGBA (H, W, 4) laid over a picture (H, W, 3) or a colour: RGB uint8."""
-    alpha = rgba[..., 3:] / 255
-    return np.round(rgba[..., :3] * alpha + np.asarray(background) * (1 - alpha)).astype(np.uint8)
-
-
 @cache
 def _model(name: str, n_keypoints: int) -> DepthModel:
     return load_model(name, n_keypoints)

@@ -93,12 +93,12 @@ def started(line):
 
 def test_killed_and_resumed_equals_uninterrupted(tmp_path):
     save_npz(toy_faces(64), tmp_path / "toy.npz")
-    process = started(command(tmp_path / "toy.npz", tmp_path / "cut", 400))
+    process = started(command(tmp_path / "toy.npz", tmp_path / "cut", 150))
     process.send_signal(signal.SIGKILL)
     process.wait()
     data = load(tmp_path / "toy.npz")
-    train(tmp_path / "cut", 400, resume=True, data=data)
-    train(tmp_path / "whole", 400, data=data)
+    train(tmp_path / "cut", 150, resume=True, data=data)
+    train(tmp_path / "whole", 150, data=data)
     assert_same(tmp_path / "whole", tmp_path / "cut")
     assert not list(tmp_path.rglob("*.part"))
 

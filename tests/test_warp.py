@@ -111,7 +111,7 @@ def test_turn_keeps_the_centre_and_follows_the_sign_conventions():
         assert np.allclose(moved.mean(0), x_s.mean(0))
     nose = np.array([0.0, 0.0, 1.0])
     assert (rotation(yaw=20) @ nose)[0] > 0  # to the right of the picture
-    assert (rotation(pitch=20) @ nose)[1] < 0  # up
+    assert (rotation(pitch=20) @ nose)[1] > 0  # down
     assert (rotation(roll=20) @ [1, 0, 0])[1] > 0  # clockwise
     assert np.allclose(rotation(50, 20, 10) @ rotation(50, 20, 10).T, np.eye(3))
 

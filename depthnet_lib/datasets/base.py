@@ -1,6 +1,7 @@
 """What every data set becomes: keypoints, and where they are known depth, pose, identity and pictures."""
 
 import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
+from ..heads.sampler import TURNED
 from ..layouts import Layout, layout_of
 
 POSES = ("left", "front", "right")
@@ -20,7 +22,8 @@ class KeypointSet:
     ``xy`` (M, N, 2) in [0, 1] of a square picture, y down; ``z`` (M, N) in the same unit, toward the viewer;
     ``pose`` (M,) of "left", "front", "right" (the side of the picture that the nose points to); ``identity`` (M,)
     integers; ``hidden`` (M, N) True where a point cannot be seen; ``image(i)`` the RGB uint8 picture (H, W, 3) of
-    face i, whose longer side is the unit of xy. What a set does not know is None.
+    face i, whose longer side is the unit of xy. What a set does not know is None. ``shareable`` is False where the
+    licence keeps the pictures out of notebooks and figures.
     """
 
     name: str
@@ -30,6 +33,7 @@ class KeypointSet:
     identity: np.ndarray | None = None
     hidden: np.ndarray | None = None
     image: Callable[[int], np.ndarray] | None = None
+    shareable: bool = True
 
     def __len__(self) -> int:
         return len(self.xy)
@@ -38,12 +42,43 @@ class KeypointSet:
     def layout(self) -> Layout:
         return layout_of(self.xy.shape[1])
 
+    def picture(self, i: int) -> np.ndarray | None:
+        """The picture of face i for a notebook or a figure: None where there is none or it may not be shown."""
+        return self.image(i) if self.image and self.shareable else None
+
     def __getitem__(self, index) -> "KeypointSet":
         """The faces at an index array, mask or slice."""
         rows = np.arange(len(self))[index]
         take = {k: v[rows] for k in ("xy", "z", "pose", "identity", "hidden") if (v := getattr(self, k)) is not None}
         image = self.image and (lambda i: self.image(int(rows[i])))
         return replace(self, **take, image=image)
+
+
+def joined(name: str, a: KeypointSet, b: KeypointSet) -> KeypointSet:
+    """The faces of a, then those of b: two splits of one set."""
+    arrays = {k: getattr(a, k) for k in ("xy", "z", "pose", "identity", "hidden")}
+    both = {k: np.concatenate([v, getattr(b, k)]) for k, v in arrays.items() if v is not None}
+    image = a.image and (lambda i: a.image(i) if i < len(a) else b.image(i - len(a)))
+    return replace(a, name=name, image=image, **both)
+
+
+def pose_of_yaw(degrees: np.ndarray) -> np.ndarray:
+    """ "left", "front" or "right" of yaw (M,) in degrees: positive turns the nose to the picture's right."""
+    return np.where(degrees < -TURNED, "left", np.where(degrees > TURNED, "right", "front"))
+
+
+def yaw_of(points: np.ndarray) -> np.ndarray:
+    """Yaw (M,) in degrees of 3D faces (M, 68 or 66, 3), z toward the viewer, from the axis through the mirror pairs."""
+    mirror = np.array(layout_of(points.shape[1]).mirror)
+    right = np.flatnonzero(mirror > np.arange(len(mirror)))  # in iBUG's order the person's right comes first
+    axis = (points[:, mirror[right]] - points[:, right]).mean(1)
+    return np.degrees(np.arctan2(-axis[:, 2], np.linalg.norm(axis[:, :2], axis=1)))
+
+
+def in_test(key: object, one_in: int = 5) -> bool:
+    """Whether an identity belongs to the test split, for sets whose publisher made none: one in five, for ever the
+    same whatever else is in the folder, because it is read off the checksum of the identity's name."""
+    return zlib.crc32(str(key).encode()) % one_in == 0
 
 
 def save_npz(faces: KeypointSet, path: Path) -> None:

@@ -29,11 +29,11 @@ def rotation(yaw: float = 0.0, pitch: float = 0.0, roll: float = 0.0) -> np.ndar
     """(3, 3) rotation by angles in degrees, in image axes (x right, y down, z toward the viewer).
 
     Yaw comes first, then pitch, then roll. Positive yaw takes the nose to the right of the picture, positive pitch
-    takes it up, positive roll turns the picture clockwise.
+    takes it down, positive roll turns the picture clockwise: the angles of the embedded heads.
     """
     (a, b, c), (sa, sb, sc) = np.cos(np.deg2rad([yaw, pitch, roll])), np.sin(np.deg2rad([yaw, pitch, roll]))
     about_y = np.array([[a, 0, sa], [0, 1, 0], [-sa, 0, a]])
-    about_x = np.array([[1, 0, 0], [0, b, -sb], [0, sb, b]])
+    about_x = np.array([[1, 0, 0], [0, b, sb], [0, -sb, b]])
     about_z = np.array([[c, -sc, 0], [sc, c, 0], [0, 0, 1]])
     return about_z @ about_x @ about_y
 

@@ -1,0 +1,104 @@
+"""Results that open elsewhere: textured meshes (.glb, .obj), turning pictures (.gif, .mp4), sheets of pictures."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import cv2
+import imageio.v3 as imageio
+import numpy as np
+import trimesh
+from PIL import Image
+
+from ..errors import InputError
+
+
+def export_mesh(path: str | Path, image: np.ndarray, x_s: np.ndarray, z: np.ndarray, triangles: np.ndarray) -> None:
+    """Write a face as a textured mesh: .glb (one file), or .obj with its .mtl and texture beside it.
+
+    image (H, W, 3) RGB uint8, keypoints x_s (N, 2) in its pixels, metric depth z (N,) in the same pixels, triangles
+    (T, 3). The mesh is centred, its longest side is 2, y points up and the face looks along +z, as glTF has it. The
+    texture is the part of the picture that the mesh covers.
+    """
+    path = Path(path)
+    if path.suffix not in (".glb", ".obj"):
+        raise InputError(path, f"unknown mesh suffix {path.suffix!r}", "use .glb or .obj")
+    mesh = textured_mesh(image, x_s, z, triangles)
+    mesh.visual.material.name = path.stem
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=path.parent) as folder:
+        mesh.export(Path(folder) / path.name, **({"mtl_name": path.stem + ".mtl"} if path.suffix == ".obj" else {}))
+        for part in sorted(Path(folder).iterdir(), key=lambda p: p.name == path.name):  # the mesh itself comes last
+            part.replace(path.with_name(part.name))
+
+
+def textured_mesh(image: np.ndarray, x_s: np.ndarray, z: np.ndarray, triangles: np.ndarray) -> trimesh.Trimesh:
+    """The mesh of `export_mesh`, its texture cropped to the keypoints."""
+    x_s, z = np.asarray(x_s, float), np.asarray(z, float)
+    limit = np.array(image.shape[1::-1])
+    low = np.clip(np.floor(x_s.min(0)).astype(int) - 2, 0, limit - 1)
+    high = np.clip(np.ceil(x_s.max(0)).astype(int) + 3, low + 1, limit)
+    crop = Image.fromarray(np.ascontiguousarray(image[low[1] : high[1], low[0] : high[0]]))
+    uv = (x_s - low + 0.5) / (high - low)
+    points = np.column_stack([x_s, z]) * [1, -1, 1]
+    points = points - (points.max(0) + points.min(0)) / 2
+    points *= 2 / max(np.ptp(points, 0).max(), np.finfo(float).tiny)
+    material = trimesh.visual.material.PBRMaterial(
+        baseColorTexture=crop, baseColorFactor=[255] * 4, metallicFactor=0.0, roughnessFactor=1.0, doubleSided=True
+    )
+    visual = trimesh.visual.TextureVisuals(uv=np.column_stack([uv[:, 0], 1 - uv[:, 1]]), material=material)
+    # Flipping y turned the triangles over; the outside of a mesh sees its corners anticlockwise.
+    return trimesh.Trimesh(points, triangles[:, ::-1], visual=visual, process=False)
+
+
+def write_animation(path: str | Path, frames: list[np.ndarray], seconds: float = 0.06) -> None:
+    """Write pictures (H, W, 3) RGB uint8 as an endless .gif or as an .mp4, each shown for ``seconds``."""
+    path = Path(path)
+    if path.suffix not in (".gif", ".mp4"):
+        raise InputError(path, f"unknown animation suffix {path.suffix!r}", "use .gif or .mp4")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.stem + ".part" + path.suffix)  # both writers look at the suffix
+    try:
+        if path.suffix == ".gif":
+            imageio.imwrite(part, np.stack(frames), duration=round(seconds * 1000), loop=0)
+        else:
+            height, width = (side // 2 * 2 for side in frames[0].shape[:2])  # the codec takes even sides only
+            video = cv2.VideoWriter(str(part), cv2.VideoWriter_fourcc(*"mp4v"), 1 / seconds, (width, height))
+            if not video.isOpened():
+                raise InputError(path, "this OpenCV cannot write MP4", "write a .gif")
+            for frame in frames:
+                video.write(np.ascontiguousarray(frame[:height, :width, ::-1]))
+            video.release()
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def there_and_back(frames: list[np.ndarray]) -> list[np.ndarray]:
+    """Frames of a sweep so that an endless animation swings instead of jumping."""
+    return frames + frames[-2:0:-1]
+
+
+def sheet(rows: list[list[np.ndarray]], gap: int = 4) -> np.ndarray:
+    """One RGB picture of pictures in rows, on white; each is scaled to the height of the first, its width kept."""
+    height = rows[0][0].shape[0]
+    strips = []
+    for row in rows:
+        tiles = [on_white(tile) for tile in row]
+        tiles = [t if len(t) == height else _scaled(t, height / len(t)) for t in tiles]
+        strips.append(cv2.hconcat([np.pad(t, ((gap, 0), (gap, 0), (0, 0)), constant_values=255) for t in tiles]))
+    width = max(strip.shape[1] for strip in strips)
+    strips = [np.pad(s, ((0, 0), (0, width - s.shape[1]), (0, 0)), constant_values=255) for s in strips]
+    return np.pad(cv2.vconcat(strips), ((0, gap), (0, gap), (0, 0)), constant_values=255)
+
+
+def on_white(picture: np.ndarray) -> np.ndarray:
+    """RGB of an RGB or RGBA picture, the transparent part white."""
+    if picture.shape[2] == 3:
+        return picture
+    alpha = picture[..., 3:] / 255
+    return np.rint(picture[..., :3] * alpha + 255 * (1 - alpha)).astype(np.uint8)
+
+
+def _scaled(picture: np.ndarray, factor: float) -> np.ndarray:
+    method = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+    return cv2.resize(picture, None, fx=factor, fy=factor, interpolation=method)
