@@ -52,10 +52,7 @@ class Layout:
         """(T, 3) int32: Delaunay triangles of the frontal mean face, without the slivers along its outline."""
         if self.template is None:
             raise InputError(self.name, "has no triangles of its own", "use mesh_triangles(layout, keypoints)")
-        tri = delaunay(self.template)
-        corners = self.template[tri]
-        longest = ((corners - np.roll(corners, 1, axis=1)) ** 2).sum(2).max(1)
-        return tri[np.abs(double_area(corners)) > 0.05 * longest]
+        return without_slivers(self.template, delaunay(self.template))
 
 
 def double_area(corners: np.ndarray) -> np.ndarray:
@@ -70,6 +67,20 @@ def delaunay(points: np.ndarray) -> np.ndarray:
     tri = np.where(double_area(points[tri])[:, None] < 0, tri[:, ::-1], tri)
     tri = np.stack([np.roll(t, -int(np.argmin(t))) for t in tri])
     return tri[np.lexsort(tri.T[::-1])].astype(np.int32)
+
+
+def without_slivers(points: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+    """Peel thin triangles off the outline of a mesh; thin ones inside stay, or the mesh would have holes."""
+    corners = points[triangles]
+    longest = ((corners - np.roll(corners, 1, axis=1)) ** 2).sum(2).max(1)
+    thin = np.abs(double_area(corners)) < 0.06 * longest
+    while True:
+        edges = np.sort(np.stack([triangles, np.roll(triangles, 1, axis=1)], -1), -1)  # (T, 3, 2)
+        _, index, count = np.unique(edges.reshape(-1, 2), axis=0, return_inverse=True, return_counts=True)
+        outline = (count[index] == 1).reshape(-1, 3).any(1)
+        if not (thin & outline).any():
+            return triangles
+        triangles, thin = triangles[~(thin & outline)], thin[~(thin & outline)]
 
 
 def _ibug68() -> Layout:

@@ -3,7 +3,7 @@ import pytest
 
 from depthnet_lib.errors import InputError
 from depthnet_lib.layouts import IBUG68
-from depthnet_lib.warp import cpu, draw, open_backend, rotation, turn, turned, warp
+from depthnet_lib.warp import cpu, draw, open_backend, turn, turned, warp, warp_many
 
 from .warp_cases import BACKENDS, face, has_opengl, needs_opengl, noise
 
@@ -104,16 +104,33 @@ def test_backends_agree_on_random_affines_and_depths():
     assert folded > 100  # hides a quarter of its triangles
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_many_faces_are_warped_as_one_by_one(backend):
+    images = np.stack([noise(40, 50, seed) for seed in range(3)])
+    x_s, z = face(40, 50)
+    m = np.stack([turn(x_s, z, yaw) for yaw in (-30, 0, 30)])
+    points = np.stack([x_s, x_s + 1, x_s + 2])
+    many = warp_many(images, points, z, m, backend=backend)
+    assert (many == [warp(images[i], points[i], z, m[i], backend=backend) for i in range(3)]).all()
+    sweep = warp_many(images[0], x_s, z, m, backend=backend)
+    assert (sweep == [warp(images[0], x_s, z, row, backend=backend) for row in m]).all()
+    for wrong in ((images, points[:2], z, m), (images[0], x_s, z, m[0])):
+        with pytest.raises(InputError, match="same number of faces"):
+            warp_many(*wrong, backend=backend)
+
+
 def test_turn_keeps_the_centre_and_follows_the_sign_conventions():
     x_s, z = face(100, 100)
     for angles in ((30, 0, 0), (0, 20, 0), (10, -20, 30)):
         moved = turned(x_s, z, turn(x_s, z, *angles))[:, :2]
         assert np.allclose(moved.mean(0), x_s.mean(0))
+    right, down, clockwise = (turn(x_s, z, **{angle: 20})[:, :3] for angle in ("yaw", "pitch", "roll"))
     nose = np.array([0.0, 0.0, 1.0])
-    assert (rotation(yaw=20) @ nose)[0] > 0  # to the right of the picture
-    assert (rotation(pitch=20) @ nose)[1] > 0  # down
-    assert (rotation(roll=20) @ [1, 0, 0])[1] > 0  # clockwise
-    assert np.allclose(rotation(50, 20, 10) @ rotation(50, 20, 10).T, np.eye(3))
+    assert (right @ nose)[0] > 0
+    assert (down @ nose)[1] > 0
+    assert (clockwise @ [1, 0, 0])[1] > 0
+    rows = turn(x_s, z, 50, 20, 10, scale=2)[:, :3]
+    assert np.allclose(rows @ rows.T, 4 * np.eye(2))
 
 
 def test_order_of_overlaps_does_not_depend_on_the_gauge_of_depth():

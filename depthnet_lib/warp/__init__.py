@@ -4,7 +4,7 @@
 >>> rgba = warp(image, x_s, z, turn(x_s, z, yaw=20))  # doctest: +SKIP
 """
 
-from .drawing import draw, open_backend, warp
-from .geometry import rotation, turn, turned
+from .drawing import draw, open_backend, warp, warp_many
+from .geometry import turn, turned
 
-__all__ = ["draw", "open_backend", "rotation", "turn", "turned", "warp"]
+__all__ = ["draw", "open_backend", "turn", "turned", "warp", "warp_many"]

@@ -7,6 +7,8 @@ centre on it (the top-left rule). Colours are interpolated in floats, finer than
 
 import numpy as np
 
+from ..layouts import double_area
+
 GRID = 256  # positions in a pixel, as in every common OpenGL
 _CHUNK = 1 << 20  # pixels coloured at once: bounds memory on large pictures
 
@@ -54,6 +56,14 @@ def triangle_map(xyz: np.ndarray, triangles: np.ndarray, size: tuple[int, int], 
     return owner.reshape(size)
 
 
+def interpolate(values: np.ndarray, xyz: np.ndarray, triangles: np.ndarray, owner: np.ndarray) -> np.ndarray:
+    """(H, W, C) of values (N, C) given at the vertices, over the pixels of a `triangle_map`; NaN outside."""
+    out = np.full((*owner.shape, values.shape[1]), np.nan)
+    y, x = np.nonzero(owner >= 0)
+    out[y, x] = _evaluate(_planes(xyz[triangles, :2], values[triangles]), owner[y, x], x, y)
+    return out
+
+
 def bilinear(image: np.ndarray, at: np.ndarray) -> np.ndarray:
     """Colours uint8 (P, 3) of a picture (H, W, 3) at positions (P, 2) in its pixels; the border is repeated."""
     height, width = image.shape[:2]
@@ -72,9 +82,9 @@ def bilinear(image: np.ndarray, at: np.ndarray) -> np.ndarray:
 def _covered(corners: np.ndarray, size: tuple[int, int]):
     """Yield (triangle, x, y) of all covered pixels, triangles (T, 3, 2) in order, some million pixels at a time."""
     corners = np.rint(corners * GRID).astype(np.int64)
-    keep = np.flatnonzero(_double_area(corners))
-    corners = corners[keep]
-    corners[_double_area(corners) < 0] = corners[_double_area(corners) < 0][:, ::-1]
+    area = double_area(corners)
+    keep = np.flatnonzero(area)
+    corners = np.where(area[:, None, None] < 0, corners[:, ::-1], corners)[keep]
     # one entry for each row of pixels that a triangle reaches
     first_row = np.maximum(-(-corners[..., 1].min(1) // GRID), 0)
     last_row = np.minimum(corners[..., 1].max(1) // GRID, size[0] - 1)
@@ -111,10 +121,10 @@ def _planes(corners: np.ndarray, values: np.ndarray) -> np.ndarray:
     its area is interpolated on the grid.
     """
     grid = np.rint(corners * GRID) / GRID
-    thin = np.abs(_double_area(corners)) < 0.5 * np.abs(_double_area(grid))
+    thin = np.abs(double_area(corners)) < 0.5 * np.abs(double_area(grid))
     corners = np.where(thin[:, None, None], grid, corners)
     (ux, uy), (vx, vy) = (corners[:, 1] - corners[:, 0]).T, (corners[:, 2] - corners[:, 0]).T
-    area = ux * vy - uy * vx
+    area = double_area(corners)
     scale = np.divide(1.0, area, out=np.zeros_like(area), where=area != 0)[:, None]
     du, dv = values[:, 1] - values[:, 0], values[:, 2] - values[:, 0]
     by_x = (du * vy[:, None] - dv * uy[:, None]) * scale
@@ -127,8 +137,3 @@ def _evaluate(planes: np.ndarray, triangle: np.ndarray, x: np.ndarray, y: np.nda
     """(P, C) values of each pixel's plane."""
     by_x, by_y, constant = np.moveaxis(planes, 1, 0)
     return by_x.take(triangle, 0) * x[:, None] + by_y.take(triangle, 0) * y[:, None] + constant.take(triangle, 0)
-
-
-def _double_area(corners: np.ndarray) -> np.ndarray:
-    (ux, uy), (vx, vy) = (corners[:, 1] - corners[:, 0]).T, (corners[:, 2] - corners[:, 0]).T
-    return ux * vy - uy * vx

@@ -12,7 +12,7 @@ from scipy.interpolate import RBFInterpolator
 from scipy.spatial import ConvexHull
 
 from ..errors import InputError
-from ..layouts import LAYOUTS, Layout, delaunay, double_area
+from ..layouts import LAYOUTS, Layout, delaunay, without_slivers
 
 STEP = 0.07  # between neighbouring points, in outer interocular distances
 
@@ -34,12 +34,8 @@ def dense_mesh(layout: Layout) -> tuple[np.ndarray, np.ndarray]:
 def _dense_mesh(n: int) -> tuple[np.ndarray, np.ndarray]:
     known = LAYOUTS[n].template
     points = np.concatenate([known, _grid(known)])
-    triangles = delaunay(points)
-    corners = points[triangles]
-    longest = ((corners - np.roll(corners, 1, axis=1)) ** 2).sum(2).max(1)
-    outline = (triangles < n).all(1) & (np.abs(double_area(corners)) < 0.05 * longest)
     weights = RBFInterpolator(known, np.eye(n), kernel="thin_plate_spline")(points)
-    return weights, triangles[~outline]
+    return weights, without_slivers(points, delaunay(points))
 
 
 def densify(layout: Layout, x_s: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -4,6 +4,7 @@ import atexit
 import os
 import sys
 from functools import cache
+from itertools import repeat
 
 import numpy as np
 
@@ -43,6 +44,31 @@ def warp(
     if triangles is None:
         triangles = mesh_triangles(layout_of(len(x_s)), x_s)
     return draw(image, turned(x_s, z, m), x_s, triangles, size, backend=backend)
+
+
+def warp_many(
+    images: np.ndarray,
+    x_s: np.ndarray,
+    z: np.ndarray,
+    m: np.ndarray,
+    triangles: np.ndarray | None = None,
+    size: tuple[int, int] | None = None,
+    backend: str = "auto",
+) -> np.ndarray:
+    """`warp` for many faces: RGBA uint8 (B, H, W, 4) from images (B, H, W, 3), x_s (B, N, 2), z (B, N), m (B, 2, 4).
+
+    What is the same for all faces may be given once, without its first axis: one picture in many poses is
+    ``warp_many(image, x_s, z, m)`` with m (B, 2, 4).
+    """
+    x_s, z, m = (np.asarray(a, float) for a in (x_s, z, m))
+    given = {"images": (images, 3), "x_s": (x_s, 2), "z": (z, 1), "m": (m, 2)}
+    lengths = {len(a) for a, single in given.values() if np.ndim(a) == single + 1}
+    if len(lengths) != 1:
+        shapes = ", ".join(f"{name} {np.shape(a)}" for name, (a, _) in given.items())
+        raise InputError("warp", shapes, "give the same number of faces everywhere, or one of a kind for all")
+    every = [a if np.ndim(a) == single + 1 else repeat(a) for a, single in given.values()]
+    faces = zip(range(lengths.pop()), *every, strict=False)
+    return np.stack([warp(*face, triangles, size, backend) for _, *face in faces])
 
 
 def draw(

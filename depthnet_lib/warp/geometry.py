@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ..heads.camera import rotation
+
 
 def third_row(m: np.ndarray) -> np.ndarray:
     """(..., 3): the row that completes the 3 x 3 part of the affine m (..., 2, 4), a x b of its rows a and b.
@@ -25,27 +27,15 @@ def turned(x_s: np.ndarray, z: np.ndarray, m: np.ndarray) -> np.ndarray:
     return points @ np.swapaxes(rows, -1, -2) + shift[..., None, :]
 
 
-def rotation(yaw: float = 0.0, pitch: float = 0.0, roll: float = 0.0) -> np.ndarray:
-    """(3, 3) rotation by angles in degrees, in image axes (x right, y down, z toward the viewer).
-
-    Yaw comes first, then pitch, then roll. Positive yaw takes the nose to the right of the picture, positive pitch
-    takes it down, positive roll turns the picture clockwise: the angles of the embedded heads.
-    """
-    (a, b, c), (sa, sb, sc) = np.cos(np.deg2rad([yaw, pitch, roll])), np.sin(np.deg2rad([yaw, pitch, roll]))
-    about_y = np.array([[a, 0, sa], [0, 1, 0], [-sa, 0, a]])
-    about_x = np.array([[1, 0, 0], [0, b, sb], [0, -sb, b]])
-    about_z = np.array([[c, -sc, 0], [sc, c, 0], [0, 0, 1]])
-    return about_z @ about_x @ about_y
-
-
 def turn(
     x_s: np.ndarray, z: np.ndarray, yaw: float = 0.0, pitch: float = 0.0, roll: float = 0.0, scale: float = 1.0
 ) -> np.ndarray:
-    """The affine m (2, 4) that turns a face by angles in degrees (see `rotation`) about its keypoints' mean.
+    """The affine m (2, 4) that turns a face by angles in degrees about its keypoints' mean.
 
-    x_s (N, 2) in pixels and z (N,) metric depth in the same pixels. The mean stays where it is in the picture, so
-    that a sweep of angles turns on the spot.
+    x_s (N, 2) in pixels and z (N,) metric depth in the same pixels. Positive angles take the nose to the right of the
+    picture, down, and turn the picture clockwise, as for the embedded heads. The mean stays where it is, so that a
+    sweep of angles turns on the spot.
     """
     centre = np.append(np.mean(x_s, 0), np.mean(z))
-    linear = scale * rotation(yaw, pitch, roll)[:2]
+    linear = scale * rotation(np.array([yaw, pitch, roll]))[:2]
     return np.column_stack([linear, centre[:2] - linear @ centre])

@@ -1,0 +1,176 @@
+import numpy as np
+import pytest
+
+from depthnet_lib.errors import InputError
+from depthnet_lib.heads.camera import rotation
+from depthnet_lib.layouts import FAW66, IBUG68, double_area, layout_of
+from depthnet_lib.warp import cpu, turn, turned, warp
+from depthnet_lib.warp.dense import dense_mesh, densify
+from depthnet_lib.warp.hidden import fill_from_mirror, hidden_mask, mirror_partners, texture_density
+from depthnet_lib.warp.uses import BLENDS, frontal, mirror_is_closer, mirrored, onto, paste
+
+from .warp_cases import face, noise
+
+SIZE = (120, 140)
+PARTNER = list(IBUG68.mirror)
+
+
+def turned_face(yaw: float):
+    """A face in a pose: keypoints (68, 2) and depth (68,) of the frontal one after a rotation."""
+    x_s, z = face(*SIZE)
+    points = np.column_stack([x_s, z]) - [*x_s.mean(0), z.mean()]
+    points = points @ rotation(np.array([yaw, 0.0, 0.0])).T + [*x_s.mean(0), 0]
+    return points[:, :2], points[:, 2]
+
+
+def test_onto_brings_a_turned_face_to_its_other_pose():
+    (x_s, z), (x_t, _) = turned_face(-30), turned_face(40)
+    m = onto(x_s, z, x_t)
+    assert np.allclose(turned(x_s, z, m)[:, :2], x_t, atol=1e-6)
+
+
+def test_frontal_undoes_the_turn():
+    front, front_z = turned_face(0)
+    reference = np.column_stack([front, front_z]) * 0.01 + 5  # any unit, any place
+    for yaw in (-50, 20):
+        x_s, z = turned_face(yaw)
+        assert np.allclose(turned(x_s, z, frontal(x_s, z, reference))[:, :2], front, atol=1e-6)
+
+
+@pytest.mark.parametrize(("source", "target", "closer"), [(40, 45, False), (40, -30, True), (-20, 50, True)])
+def test_the_mirror_image_is_taken_when_it_is_closer_in_pose(source, target, closer):
+    x_t = (
+        turned_face(target)[0] * 1.7 @ rotation(np.array([0.0, 0.0, 25.0]))[:2, :2].T + 31
+    )  # size, roll and place do not count
+    assert mirror_is_closer(turned_face(source)[0], x_t, IBUG68) is closer
+
+
+def test_mirrored_picture_and_keypoints_go_together():
+    image = noise(*SIZE)
+    x_s, _ = turned_face(30)
+    flipped, x_f = mirrored(image, x_s, IBUG68)
+    at, back = np.rint(x_s).astype(int), np.rint(x_f).astype(int)[PARTNER]
+    assert (flipped[back[:, 1], back[:, 0]] == image[at[:, 1], at[:, 0]]).mean() > 0.95  # halves may round apart
+    again, x_again = mirrored(flipped, x_f, IBUG68)
+    assert (again == image).all()
+    assert np.allclose(x_again, x_s)
+    with pytest.raises(InputError, match="no mirror pairs"):
+        mirrored(image, x_s[:20], layout_of(20))
+
+
+def test_dense_mesh_keeps_the_keypoints_and_what_is_flat():
+    for layout in (IBUG68, FAW66):
+        weights, triangles = dense_mesh(layout)
+        assert np.allclose(weights[: layout.n], np.eye(layout.n), atol=1e-9)
+        assert np.allclose(weights.sum(1), 1)  # constants and planes pass through the spline
+        points = weights @ layout.template
+        assert np.isclose(double_area(points[triangles]).sum(), double_area(layout.template[layout.triangles]).sum())
+    x_s, z = turned_face(20)
+    points, depth, triangles = densify(IBUG68, x_s, z)
+    assert np.allclose(densify(IBUG68, x_s, 2 * x_s[:, 0] - 3)[1], 2 * points[:, 0] - 3)
+    image = noise(*SIZE)
+    same = warp(image, points, depth, np.eye(2, 4), triangles, backend="cpu")
+    assert (same[..., :3] == image)[same[..., 3] > 0].all()
+    with pytest.raises(InputError, match="no frontal mean face"):
+        dense_mesh(layout_of(20))
+
+
+def test_dense_mesh_is_round_where_the_keypoint_mesh_has_facets():
+    """On a paraboloid, which the spline can follow, the dense mesh is twice as close to the truth."""
+    x_s, z = turned_face(0)
+    bowl = lambda p: -0.004 * ((p - x_s.mean(0)) ** 2).sum(-1)  # noqa: E731
+    z = bowl(x_s)
+    owner = cpu.triangle_map(np.column_stack([x_s, z]), IBUG68.triangles, SIZE)
+    y, x = np.nonzero(owner >= 0)
+    truth = bowl(np.column_stack([x, y]))
+    errors = []
+    for points, depth, triangles in ((x_s, z, IBUG68.triangles), densify(IBUG68, x_s, z)):
+        mesh = np.column_stack([points, depth])
+        drawn = cpu.interpolate(mesh[:, 2:], mesh, triangles, cpu.triangle_map(mesh, triangles, SIZE))[y, x, 0]
+        errors.append(np.nanmean(np.abs(drawn - truth)))
+    assert errors[1] < errors[0] / 2
+
+
+def test_texture_density_is_the_ratio_of_areas():
+    x_s, z = face(*SIZE)
+    xyz = turned(x_s, z, np.array([[2.0, 0, 0, 0], [0, 3, 0, 0]]))
+    assert np.allclose(texture_density(x_s, xyz, IBUG68.triangles), 1 / 6)
+    assert (texture_density(x_s * [-1, 1], xyz, IBUG68.triangles) == 0).all()
+
+
+def test_hidden_mask_marks_the_far_side_only():
+    x_s, z = turned_face(60)  # the nose points right: the picture's right half of the face is thin
+    m = onto(x_s, z, turned_face(0)[0])
+    xyz = turned(x_s, z, m)
+    mask = hidden_mask(x_s, z, xyz, IBUG68.triangles, SIZE)
+    shown = cpu.triangle_map(xyz, IBUG68.triangles, SIZE) >= 0
+    left, right = (np.s_[:, :70], np.s_[:, 70:])
+    assert not mask[~shown].any()
+    assert mask[right].sum() > 0.3 * shown[right].sum()
+    assert mask[left].sum() < 0.02 * shown[left].sum()
+    x_s, z = turned_face(0)
+    assert not hidden_mask(x_s, z, np.column_stack([x_s, z]), IBUG68.triangles, SIZE).any()
+
+
+def test_hidden_mask_marks_what_lay_behind():
+    """A screen in front of a wall hides a part of it; moved aside, that part has the screen's texture."""
+    wall = np.array([[10, 10, 0], [110, 10, 0], [110, 110, 0], [10, 110, 0]], float)
+    screen = np.array([[40, 40, 30], [80, 40, 30], [80, 80, 30], [40, 80, 30]], float)
+    points = np.concatenate([wall, screen])
+    triangles = np.array([[0, 1, 2], [0, 2, 3], [4, 5, 6], [4, 6, 7]])
+    m = np.array([[1.0, 0, 1, 0], [0, 1, 0, 0]])  # the screen moves right by 30
+    mask = hidden_mask(points[:, :2], points[:, 2], turned(points[:, :2], points[:, 2], m), triangles, (120, 150))
+    assert mask[42:78, 42:68].all()
+    assert not mask[42:78, 72:108].any()
+    assert mask.sum() < 1.1 * 30 * 40
+
+
+def test_mirror_fills_the_thin_side_with_the_other_half():
+    """A symmetric face, half of it seen at a glancing angle: the fill restores what the mirror image knows."""
+    front, front_z = turned_face(0)
+    image = np.zeros((*SIZE, 3), np.uint8)
+    image[:] = 40 + 150 * (np.abs(np.arange(SIZE[1]) - 70) % 8 < 4)[:, None]  # symmetric stripes
+    x_s, z = turned_face(55)
+    away = warp(image, front, front_z, onto(front, front_z, x_s), backend="cpu")[..., :3]
+    xyz = turned(x_s, z, onto(x_s, z, front))
+    plain = warp(away, x_s, z, onto(x_s, z, front), backend="cpu")
+    filled = fill_from_mirror(away, x_s, mirror_partners(IBUG68, x_s), xyz, IBUG68.triangles, backend="cpu")
+    shown = plain[..., 3] > 0
+    shown[:, :70] = False
+    error = [np.abs(p[..., :3].astype(int) - image)[shown].mean() for p in (plain, filled)]
+    assert error[1] < 0.6 * error[0]
+    unchanged = fill_from_mirror(image, front, mirror_partners(IBUG68, front),
+                                 np.column_stack([front, front_z]), IBUG68.triangles, backend="cpu")  # fmt: skip
+    assert (unchanged[..., :3] == image)[unchanged[..., 3] > 0].all()
+
+
+@pytest.mark.parametrize("blend", BLENDS)
+def test_paste_changes_the_face_only(blend):
+    background = noise(*SIZE) // 4 + 60
+    x_s, z = face(*SIZE)
+    over = warp(noise(*SIZE, seed=1) // 4 + 150, x_s, z, turn(x_s, z, 10), backend="cpu")
+    before = over.copy()
+    result = paste(background, over, blend)
+    inside = over[..., 3] > 0
+    assert (result[~inside] == background[~inside]).all()
+    assert (over == before).all()
+    if blend == "plain":
+        assert (result[inside] == over[inside][:, :3]).all()
+    else:  # colours come from the background, detail from the face
+        assert abs(result[inside].mean() - background[inside].mean()) < 12
+        core = np.zeros(SIZE, bool)
+        core[50:80, 60:80] = True
+        assert np.corrcoef(result[core].ravel(), over[core][:, :3].ravel())[0, 1] > 0.8
+
+
+def test_paste_at_the_border_and_bad_input():
+    background = noise(*SIZE)
+    x_s, z = face(*SIZE)
+    for m in (np.column_stack([2 * np.eye(2, 3), [-60, -80]]), np.column_stack([np.eye(2, 3), [300, 0]])):
+        over = warp(background, x_s, z, m, backend="cpu")
+        for blend in BLENDS:
+            assert paste(background, over, blend).shape == background.shape
+    with pytest.raises(InputError, match="unknown blend"):
+        paste(background, over, "glue")
+    with pytest.raises(InputError, match="warp to its size"):
+        paste(background[:50], over)
