@@ -16,7 +16,7 @@ from .warp import turn, warp
 METRIC_MODEL = "factorization"  # whose depth is metric: good for turning by an angle
 PAPER_MODEL = "pinv"  # whose depth is known up to a gauge: good for warping onto target keypoints
 PORTRAIT_SIZE = 384  # pixels
-_MARGIN = 1.9  # side of the crop over the larger side of the keypoints' bounding box
+MARGIN = 1.9  # side of the crop over the larger side of the keypoints' bounding box
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def read_portrait(photo: str | Path | np.ndarray, detector: str = "dlib", size: 
 def make_portrait(image: np.ndarray, points: np.ndarray, size: int = PORTRAIT_SIZE) -> Portrait:
     """A portrait from a picture (H, W, 3) whose keypoints (N, 2) are known."""
     low, high = points.min(0), points.max(0)
-    half = _MARGIN * (high - low).max() / 2
+    half = MARGIN * (high - low).max() / 2
     centre = (low + high) / 2
     picture, matrix = crop(image, np.concatenate([centre - half, centre + half]), size)
     x_s = points @ matrix[:, :2].T + matrix[:, 2]

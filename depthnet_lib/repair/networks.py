@@ -43,15 +43,15 @@ class Generator(nn.Module):
     Upsampling repeats pixels and then convolves: transposed convolutions, whose kernels overlap unevenly, leave
     checkerboards (Odena and others, 2016).
 
-    With ``config.blend`` every pixel of an output picture is a weighted mean of the input pictures and of paint: the
-    network gives paint and weights (a softmax). What needs no repair is kept sharp from the first step on, nothing
-    drifts in colour where nothing is painted, and the weights show what is synthetic. Without it all is paint, as in
-    the paper.
+    With ``config.blend`` every output picture is made of shares of the input pictures, pixel by pixel, and of paint
+    that is added: the network gives both. What needs no repair is kept sharp from the first step on, colours drift
+    nowhere by themselves, and shares and paint can be carried to a picture of any size. Without it all is paint,
+    bounded by tanh, as in the paper.
     """
 
     def __init__(self, c_in: int, c_out: int, config: Config):
         super().__init__()
-        self.pictures_in, self.pictures_out, self.blend = c_in // 3, c_out // 3, config.blend
+        self.size, self.pictures_in, self.pictures_out, self.blend = config.size, c_in // 3, c_out // 3, config.blend
         w = config.width
         layers: list[nn.Module] = []
         for index, stride in enumerate(config.strides):
@@ -69,21 +69,18 @@ class Generator(nn.Module):
         return blended(x, paint, share)
 
     def layers(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Paint (B, O, 3, S, S) of the O output pictures and the shares (B, O, I + 1, S, S) of the I input pictures
-        and, last, of the paint in each; shares add up to 1."""
+        """Paint (B, O, 3, S, S) of the O output pictures and the shares (B, O, I, S, S) in [0, 1] of the I input
+        pictures in each, which add up to at most 1."""
         raw = self.net(x).unflatten(1, (self.pictures_out, -1))
-        paint = raw[:, :, :3].tanh()
-        if self.blend:
-            return paint, raw[:, :, 3:].softmax(2)
-        share = paint.new_zeros(*paint.shape[:2], self.pictures_in + 1, *paint.shape[3:])
-        share[:, :, -1] = 1
-        return paint, share
+        if self.blend:  # the last share is nobody's; paint has no bound, whose gradient would vanish there
+            return raw[:, :, :3], raw[:, :, 3:].softmax(2)[:, :, :-1]
+        return raw.tanh(), raw.new_zeros(*raw.shape[:2], self.pictures_in, *raw.shape[3:])
 
 
 def blended(x: Tensor, paint: Tensor, share: Tensor) -> Tensor:
-    """(B, 3 O, S, S): input pictures x (B, 3 I, S, S) and paint, each with its share (see `Generator.layers`)."""
+    """(B, 3 O, S, S): input pictures x (B, 3 I, S, S), each with its share, and paint (see `Generator.layers`)."""
     pictures = x.unflatten(1, (-1, 3)).unsqueeze(1)
-    return ((pictures * share[:, :, :-1].unsqueeze(3)).sum(2) + paint * share[:, :, -1:]).flatten(1, 2)
+    return ((pictures * share.unsqueeze(3)).sum(2) + paint).flatten(1, 2)
 
 
 class Residual(nn.Module):

@@ -1,0 +1,125 @@
+"""Training of repair: CycleGAN as a task of the training loop, on a set of unpaired pictures."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .checkpoints import write_json
+from .experiments import command_line, versions
+from .images import write_image
+from .repair import losses
+from .repair.apply import TASKS, save_generator
+from .repair.cyclegan import CycleGan, Pool, to_pictures, to_tensor
+from .repair.networks import CONFIGS, Config
+from .repair_sets import RepairSet
+from .training import Run, Task, Update, fit
+
+ADAM = {"lr": 2e-4, "betas": (0.5, 0.999)}  # supplement S.4
+BATCH_SIZE = {"paper": 16, "laptop": 4}  # on 2 cores, more steps do more than larger ones
+EPOCHS = 200
+STEPS_AN_EPOCH = 50  # logs and sample sheets come once an epoch, every minute or so
+SHEET_ROWS = 6
+
+
+class CycleGanTask(Task):
+    """Trains on two unpaired sets of pictures: x uint8 (M, S, S, c_x) and y (K, S, S, 3), arrays or mapped files.
+
+    ``fixed`` are pictures x and y, uint8 too, that the sample sheets show epoch after epoch: a generator that falls
+    for one look only (mode collapse), or whose colours drift, is seen there first. ``cycle`` is lambda of equation 4,
+    ``pool`` the size of the replay buffers.
+    """
+
+    batches_per_epoch = STEPS_AN_EPOCH
+
+    def __init__(
+        self,
+        gan: CycleGan,
+        x: np.ndarray,
+        y: np.ndarray,
+        fixed: tuple[np.ndarray, np.ndarray],
+        batch_size: int = 16,
+        cycle: float = losses.CYCLE,
+        pool: int = 50,
+    ):
+        super().__init__()
+        self.gan, self.x, self.y, self.fixed = gan, x, y, fixed
+        self.batch_size, self.cycle = batch_size, cycle
+        size = gan.config.size
+        self.pool_x, self.pool_y = Pool(pool, (gan.c_x, size, size)), Pool(pool, (3, size, size))
+
+    def optimizers(self) -> dict[str, torch.optim.Optimizer]:
+        gan = self.gan
+        return {
+            "generators": torch.optim.Adam([*gan.f.parameters(), *gan.g.parameters()], **ADAM),
+            "discriminators": torch.optim.Adam([*gan.d_x.parameters(), *gan.d_y.parameters()], **ADAM),
+        }
+
+    def learning_rate(self, progress: float) -> float:
+        """Constant for the first half, then linearly to 0, as in the CycleGAN paper."""
+        return min(1.0, 2 * (1 - progress))
+
+    def batches(self, generator: torch.Generator) -> Iterator[Tensor]:
+        """(B, 4): which x, which y, and whether each is mirrored."""
+        for _ in range(self.batches_per_epoch):
+            draw = lambda high: torch.randint(high, (self.batch_size,), generator=generator)  # noqa: E731
+            yield torch.stack([draw(len(self.x)), draw(len(self.y)), draw(2), draw(2)], 1)
+
+    def training_step(self, batch: Tensor, update: Update) -> dict[str, Tensor]:
+        rows = batch.cpu().numpy()
+        x = _mirrored(to_tensor(self.x[rows[:, 0]]).to(batch.device), batch[:, 2])
+        y = _mirrored(to_tensor(self.y[rows[:, 1]]).to(batch.device), batch[:, 3])
+        terms, fx, gy = self.gan.generator_loss(x, y, self.cycle)
+        total = sum(terms.values())
+        update("generators", total)
+        judged = self.gan.discriminator_loss(x, y, self.pool_y(fx), self.pool_x(gy))
+        update("discriminators", judged)
+        return {"loss": total, "discriminators": judged, **terms}
+
+    @torch.inference_mode()
+    def sample(self, folder: Path, epoch: int) -> None:
+        """samples/NNNN.png: a row for each fixed pair: x, F(x), G(F(x)), then y, G(y), F(G(y))."""
+        device = next(self.parameters()).device
+        x, y = (to_tensor(p[:SHEET_ROWS]).to(device) for p in self.fixed)
+        fx, gy = self.gan.f(x), self.gan.g(y)
+        columns = [x, fx, self.gan.g(fx), y, gy, self.gan.f(gy)]
+        write_image(folder / "samples" / f"{epoch:04d}.png", sheet([to_pictures(c) for c in columns]))
+
+
+def train_repair(
+    task: str,
+    train: RepairSet,
+    test: RepairSet,
+    run: Run,
+    config: Config = CONFIGS["laptop"],
+    batch_size: int = 4,
+    start: dict[str, Tensor] | None = None,
+) -> dict:
+    """Train a repair task of `TASKS`; leaves weights.safetensors (F), weights.json, samples/ and a resumable
+    checkpoint in ``run.out``. Returns what weights.json holds.
+
+    ``start`` are weights of a CycleGan to go on from, such as background synthesis' for extreme poses.
+    """
+    gan = CycleGan(TASKS[task], config).reset(torch.Generator().manual_seed(run.seed))
+    if start:
+        gan.load_state_dict(start)
+    result = fit(CycleGanTask(gan, train.x, train.y, (test.x, test.y), batch_size), run)
+    save_generator(run.out / "weights.safetensors", gan.f, gan.config, task)
+    record = {"model": f"repair-{task}", "command": command_line(), "data": train.name, "seed": run.seed}
+    record |= {"pictures": {"x": len(train.x), "y": len(train.y)}, "config": gan.config.asdict()}
+    record |= {"batch_size": batch_size, "cycle": losses.CYCLE, "versions": versions(), **result}
+    write_json(run.out / "weights.json", record)
+    return record
+
+
+def sheet(columns: list[np.ndarray], gap: int = 2) -> np.ndarray:
+    """One picture of columns of uint8 pictures (B, S, S, C); C = 6 is shown as two pictures side by side."""
+    split = [c[..., i : i + 3] for c in columns for i in range(0, c.shape[-1], 3)]
+    padded = [np.pad(c, ((0, 0), (gap, 0), (gap, 0), (0, 0)), constant_values=255) for c in split]
+    return np.concatenate([np.concatenate(list(c), 0) for c in padded], 1)
+
+
+def _mirrored(pictures: Tensor, flags: Tensor) -> Tensor:
+    return torch.where(flags.bool()[:, None, None, None], pictures.flip(-1), pictures)
