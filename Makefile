@@ -1,33 +1,42 @@
-# make run | test | lab | app | figures | bench: each makes .venv when it is missing.
+# make run | test | lab | figures | bench: each makes .venv when it is missing.
 PYTHON ?= python3
-VENV := .venv/.made
 BIN := .venv/bin
-PHOTO ?=
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+OPENCV := $(shell sed -n 's/^opencv-python==//p' requirements.lock)
 
-.PHONY: run test lint lab figures bench clean
+.PHONY: run test lab figures bench clean ready
 
-run: $(VENV)
-	$(BIN)/python -m depthnet_lib.tour $(PHOTO)
+run: ready
+	$(BIN)/depthnets demo --out out/demo
+	$(BIN)/jupyter nbconvert --log-level ERROR --to html --execute --output-dir out/demo notebooks/00_tour.ipynb
+	@echo "Look at out/demo/sweep.png, turn.gif, depth.png and head.glb; the tour is out/demo/00_tour.html."
+	@echo "Your own photo: $(BIN)/depthnets demo me.jpg --out out/me"
+	@echo "The notebooks:  make lab"
 
-test: $(VENV)
+test: ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg notebooks
 
-lab: $(VENV)
+lab: ready
 	$(BIN)/jupyter lab --notebook-dir notebooks
 
-figures: $(VENV)
+figures: ready
 	$(BIN)/depthnets figures
 
-bench: $(VENV)
+bench: ready
 	$(BIN)/python -m benchmarks
 
-$(VENV): pyproject.toml requirements.lock
+# OpenCV's usual build wants the system's libGL even to be imported; where there is none, the same version without
+# windows takes its place.
+ready: .venv/.made
+	@$(BIN)/python -c "import cv2" 2>/dev/null || $(PIP) --no-deps --force-reinstall opencv-python-headless==$(OPENCV)
+
+.venv/.made: pyproject.toml requirements.lock
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[test]'
-	touch $(VENV)
+	$(PIP) --constraint requirements.lock --editable '.[test]'
+	touch .venv/.made
 
 clean:
 	rm -rf .venv

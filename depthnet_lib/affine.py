@@ -11,7 +11,7 @@ from torch import Tensor
 # Shares of the keypoints' squared spread that are added to what is divided by, so that nothing explodes where points
 # lie on a line (first) or depth on a plane (second). On sound faces they move the result by less than round-off does.
 _LINE = {torch.float64: 1e-12, torch.float32: 1e-6}
-_PLANE = {torch.float64: 1e-12, torch.float32: 1e-8}
+PLANE = {torch.float64: 1e-12, torch.float32: 1e-8}
 
 
 def to_unit(xy: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -61,7 +61,7 @@ def solve_affine(x_s: Tensor, z: Tensor, x_t: Tensor) -> Tensor:
     slope = inverse @ (p.mT @ d)  # (..., 2, 1): depth as a plane over x and y
     rest = d - p @ slope  # (..., N, 1): what no plane explains
     flat = inverse @ (p.mT @ q)  # (..., 2, 2): the 2D affine, transposed
-    gain = (rest.mT @ (q - p @ flat)) / (rest.mT @ rest + _PLANE[p.dtype] * spread)  # (..., 1, 2): m3, m6
+    gain = (rest.mT @ (q - p @ flat)) / (rest.mT @ rest + PLANE[p.dtype] * spread)  # (..., 1, 2): m3, m6
     linear = torch.cat([flat - slope @ gain, gain.expand(*flat.shape[:-2], 1, 2)], -2).mT  # (..., 2, 3)
     centre = torch.cat([centre_s, centre_z[..., None]], -1)
     shift = centre_t - (linear @ centre[..., None])[..., 0]
@@ -91,6 +91,22 @@ def solve_similarity(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     rotation = (u * sign[..., None, :]) @ vt
     scale = (s * sign).sum(-1) / p.square().sum((-2, -1))
     return scale, rotation, centre_b - scale[..., None] * (rotation @ centre_a[..., None])[..., 0]
+
+
+def plane_basis(x: Tensor) -> Tensor:
+    """Orthonormal basis (..., N, 3) of all planes over points (..., N, 2): what a constant, x and y can explain."""
+    p = x - x.mean(-2, keepdim=True)
+    u, v = p.split(1, -1)
+    spread = p.square().sum((-2, -1), keepdim=True) + torch.finfo(p.dtype).tiny
+    normed = lambda w: w * (w.square().sum(-2, keepdim=True) + _LINE[p.dtype] * spread).rsqrt()  # noqa: E731
+    u = normed(u)
+    v = normed(v - u * (u * v).sum(-2, keepdim=True))
+    return torch.cat([torch.full_like(u, x.shape[-2] ** -0.5), u, v], -1)
+
+
+def off_plane(basis: Tensor, values: Tensor) -> Tensor:
+    """What no plane explains of values (..., N, C), for the basis (..., N, 3) of `plane_basis`."""
+    return values - basis @ (basis.mT @ values)
 
 
 def _gram_inverse(p: Tensor) -> tuple[Tensor, Tensor]:

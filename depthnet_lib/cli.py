@@ -11,6 +11,7 @@ from .errors import InputError
 COMMANDS: dict[str, str] = {
     "data": "data",
     "demo": "demo",
+    "doctor": "doctor",
     "evaluate": "evaluate",
     "keypoints": "keypoints",
     "train": "train",

@@ -56,11 +56,13 @@ def sweep_figure(portrait: Portrait, yaws: tuple[float, ...] = YAWS) -> Figure:
     ):
         axes.text(0.5, 0.5, text, ha="center", va="center", fontsize=10)
         axes.set_axis_off()
-    for column, yaw, target, warped in zip(grid[:, 1:].T, yaws, targets, warp_portrait(portrait, targets), strict=True):
+    landed = warp_portrait(portrait, targets)
+    for column, yaw, target, warped in zip(grid[:, 1:].T, yaws, targets, landed, strict=True):
         show_picture(column[0], turn_portrait(portrait, yaw), f"{yaw:+d}°" if yaw else "0°")
-        draw_keypoints(column[1], target, size=3)
-        frame_face(column[1], len(portrait.image))
+        draw_keypoints(column[1], target, size=4)
         show_picture(column[2], warped)
+        for axes in column:
+            frame_face(axes, portrait.x_s)
     figure.suptitle(
         f"Turned by angles ({METRIC_MODEL}, top) and onto the keypoints of another head (bottom)", fontsize=10
     )

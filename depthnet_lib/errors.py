@@ -11,3 +11,7 @@ class InputError(ValueError):
     def __init__(self, subject: object, reason: str, remedy: str):
         self.subject, self.reason, self.remedy = str(subject), reason, remedy
         super().__init__(f"{subject}: {reason}; {remedy}")
+
+    def __reduce__(self):
+        """Pickled by its three parts, so that it comes back whole from another process."""
+        return type(self), (self.subject, self.reason, self.remedy)

@@ -14,9 +14,11 @@ from torch import Tensor
 
 from .checkpoints import write_bytes, write_json
 from .datasets import KeypointSet, load
+from .depth_model import DepthModel, Faces
 from .errors import InputError
 from .metrics import evaluate
-from .models import DepthModel, Faces, Recipe, build_model, save_model
+from .models import build_model, save_model
+from .recipes import Recipe
 from .training import Run, Task, Update, fit, read_metrics
 
 
@@ -24,21 +26,21 @@ class DepthTask(Task):
     """Pairs drawn anew each epoch: every face is a source once, its target another face (of the same person where
     ``same_identity``). Nothing is stored but the faces."""
 
-    def __init__(self, model: DepthModel, data: KeypointSet, recipe: Recipe, same_identity: bool = False):
+    def __init__(self, model: DepthModel, data: KeypointSet, same_identity: bool = False):
         super().__init__()
-        self.model, self.recipe = model, recipe
+        self.model = model
         self.partners = _Partners(data, same_identity)
-        self.batch_size = min(recipe.batch_size, self.partners.n_sources)
+        self.batch_size = min(model.recipe.batch_size, self.partners.n_sources)
         self.batches_per_epoch = self.partners.n_sources // self.batch_size
         self.register_buffer("xy", torch.from_numpy(data.xy).float(), persistent=False)
         z = None if data.z is None or not model.needs_depth else torch.from_numpy(data.z).float()
         self.register_buffer("z", z, persistent=False)
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
-        rate, parameters = self.recipe.learning_rate, self.model.parameters()
-        if self.recipe.optimizer == "adam":
-            return {"model": torch.optim.Adam(parameters, rate)}
-        return {"model": torch.optim.SGD(parameters, rate, momentum=0.9, nesterov=True)}
+        recipe, parameters = self.model.recipe, self.model.parameters()
+        if recipe.optimizer == "adam":
+            return {"model": torch.optim.Adam(parameters, recipe.learning_rate)}
+        return {"model": torch.optim.SGD(parameters, recipe.learning_rate, momentum=0.9, nesterov=True)}
 
     def batches(self, generator: torch.Generator) -> Iterator[Tensor]:
         pairs = self.partners.draw(generator)[: self.batches_per_epoch * self.batch_size]
@@ -82,24 +84,28 @@ def train_depth_model(name: str, data: KeypointSet, recipe: Recipe, run: Run, pa
 
     Returns what weights.json holds. Models without gradient descent are fitted at once.
     """
-    model = build_model(name, data.xy.shape[1], recipe)
+    model = build_model(name, data.xy.shape[1], replace(recipe, epochs=run.epochs))
     if model.needs_depth and data.z is None:
         raise InputError(data.name, f"has no true depth, which {name} learns from", "choose another set or model")
     generator = torch.Generator().manual_seed(run.seed)
     model.reset(generator)
     if model.trained:
         torch.set_num_threads(1)  # small matrices: more threads only wait for each other
-        recipe = replace(recipe, epochs=run.epochs)
-        result = fit(DepthTask(model, data, recipe, pairs == "identity"), run)
+        result = fit(DepthTask(model, data, pairs == "identity"), run)
         _plot_loss(run.out, name, data.name)
     else:
         z = None if data.z is None else torch.from_numpy(data.z).float()
         model.fit(Faces(torch.from_numpy(data.xy).float(), z), generator)
         run.out.mkdir(parents=True, exist_ok=True)
         result = {}
-    save_model(run.out / "weights.safetensors", name, model, recipe)
+    save_model(run.out / "weights.safetensors", name, model)
     record = {"model": name, "command": command_line(), "data": data.name, "pairs": pairs, "seed": run.seed}
-    record |= {"recipe": recipe.__dict__, "versions": versions(), **result, "scores": _held_out_scores(model, data)}
+    record |= {
+        "recipe": model.recipe.to_json(),
+        "versions": versions(),
+        **result,
+        "scores": _held_out_scores(model, data),
+    }
     write_json(run.out / "weights.json", record)
     return record
 

@@ -51,7 +51,7 @@ def write_image(path: str | Path, image: np.ndarray, text: dict[str, str] | None
         raise InputError(path, f"unknown picture suffix {path.suffix!r}", "use .png or .jpg")
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
-    options = {}
+    options = {"compress_level": 1} if kind == "PNG" else {}  # a tenth larger than by default, four times as fast
     if kind == "PNG" and text:
         options["pnginfo"] = PngInfo()
         for key, value in text.items():

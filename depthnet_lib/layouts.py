@@ -49,10 +49,14 @@ class Layout:
 
     @cached_property
     def triangles(self) -> np.ndarray:
-        """(T, 3) int32: Delaunay triangles of the frontal mean face, without the slivers along its outline."""
+        """(T, 3) int32: Delaunay triangles of the frontal mean face, without those that only close the gaps of its
+        outline (all corners on the jaw, or all on the brows): there is no face there."""
         if self.template is None:
             raise InputError(self.name, "has no triangles of its own", "use mesh_triangles(layout, keypoints)")
-        return without_slivers(self.template, delaunay(self.template))
+        jaw, right_brow, left_brow = (set(line) for line in self.lines[:3])
+        outline = (jaw, right_brow | left_brow)
+        tri = delaunay(self.template)
+        return tri[[not any(set(t) <= part for part in outline) for t in tri.tolist()]]
 
 
 def double_area(corners: np.ndarray) -> np.ndarray:

@@ -17,10 +17,10 @@ from tqdm.auto import tqdm
 
 from .affine import apply_affine, solve_affine_2d, solve_similarity, to_unit
 from .datasets.base import POSES, KeypointSet
+from .depth_model import DepthModel, Faces, Prediction
 from .errors import InputError
 from .geometry import pair_optimum
 from .layouts import Layout
-from .models import DepthModel, Faces, Prediction
 
 CHUNK = 4096  # pairs at a time: their arrays stay in the processor's cache
 

@@ -34,8 +34,10 @@ def read_portrait(photo: str | Path | np.ndarray, detector: str = "dlib", size: 
 
     Raises InputError for a file that is no picture and for a photo without a face.
     """
-    image = photo if isinstance(photo, np.ndarray) else read_image(photo)
-    return make_portrait(image, find_face(photo if photo is image else image, detector).points, size)
+    if isinstance(photo, np.ndarray):
+        return make_portrait(photo, find_face(photo, detector).points, size)
+    image = read_image(photo)
+    return make_portrait(image, find_face(image, detector, name=photo).points, size)
 
 
 def make_portrait(image: np.ndarray, points: np.ndarray, size: int = PORTRAIT_SIZE) -> Portrait:

@@ -25,9 +25,10 @@ def draw_keypoints(axes: Axes, points: np.ndarray, z: np.ndarray | None = None, 
     return axes.scatter(*points.T, s=size, zorder=2, linewidths=0.3, edgecolors="white", **colours)
 
 
-def frame_face(axes: Axes, size: int) -> None:
-    """The square of a picture of `size` pixels, y down, without ticks."""
-    axes.set(xlim=(-0.5, size - 0.5), ylim=(size - 0.5, -0.5), aspect="equal")
+def frame_face(axes: Axes, like: np.ndarray) -> None:
+    """Axes cut to the square around a face's keypoints `like` (N, 2), y down, without ticks."""
+    (x, y), half = (like.min(0) + like.max(0)) / 2, 0.68 * np.ptp(like, 0).max()
+    axes.set(xlim=(x - half, x + half), ylim=(y + half, y - half), aspect="equal")
     axes.set_axis_off()
 
 
@@ -38,7 +39,7 @@ def depth_figure(image: np.ndarray, x_s: np.ndarray, z: np.ndarray, title: str) 
     show_picture(over, image, "keypoints, coloured by depth")
     dots = draw_keypoints(over, x_s, z, lines=False)
     draw_keypoints(front, x_s, z)
-    frame_face(front, len(image))
+    frame_face(front, x_s)
     front.set_title("from the front", fontsize=9)
     draw_keypoints(side, np.column_stack([z, x_s[:, 1]]), z)
     side.set(aspect="equal", xlabel="depth z (pixels, toward the viewer)", ylabel="y (pixels)")

@@ -9,7 +9,7 @@ from depthnet_lib.datasets import KeypointSet
 from depthnet_lib.errors import InputError
 from depthnet_lib.layouts import IBUG68
 from depthnet_lib.metrics import evaluate, identity_scores, interocular, ordered_pairs, posed_mean_head
-from depthnet_lib.models import DepthModel, build_model
+from depthnet_lib.models import RECIPES, DepthModel, build_model
 
 from .conftest import toy_faces
 
@@ -18,7 +18,7 @@ class GivenDepth(DepthModel):
     """Answers a fixed multiple of true depth, to see what the scores say."""
 
     def __init__(self, n, change):
-        super().__init__(n)
+        super().__init__(n, RECIPES["paper"])
         self.change = change
 
     def depth(self, source, target):

@@ -6,7 +6,7 @@ import torch
 from depthnet_lib.affine import apply_affine, to_unit
 from depthnet_lib.errors import InputError
 from depthnet_lib.losses import keypoint_loss
-from depthnet_lib.models import MODELS, RECIPES, Faces, build_model, load_model, save_model
+from depthnet_lib.models import MODELS, Faces, build_model, load_model, save_model
 from depthnet_lib.networks import IDENTITY_AFFINE, PairNet, initialise
 
 from .conftest import toy_faces
@@ -56,7 +56,7 @@ def test_units_follow_the_input(name):
 @pytest.mark.parametrize("name", MODELS)
 def test_saved_weights_give_the_same_prediction(name, tmp_path):
     model = ready(name)
-    save_model(tmp_path / "weights.safetensors", name, model, RECIPES["paper"])
+    save_model(tmp_path / "weights.safetensors", name, model)
     again = load_model(str(tmp_path)) if model.state_dict() else load_model(name)
     source, target = two_batches()
     a, b = (m(m.encode(source), m.encode(target)).x_n for m in (model, again))

@@ -70,7 +70,7 @@ def test_resumed_in_the_middle_of_an_epoch_equals_uninterrupted(tmp_path):
     model = build_model("pinv", 68, SMALL)
     model.reset(torch.Generator().manual_seed(0))
     with pytest.raises(Stop):
-        fit(Interrupted(model, toy_faces(64), SMALL), Run(tmp_path / "cut", 4, progress=False))
+        fit(Interrupted(model, toy_faces(64)), Run(tmp_path / "cut", 4, progress=False))
     train(tmp_path / "cut", 4, resume=True)
     assert_same(tmp_path / "whole", tmp_path / "cut")
     losses = [[row["loss"] for row in read_metrics(tmp_path / name)] for name in ("whole", "cut")]
@@ -158,7 +158,7 @@ def test_diverged_training_says_so(tmp_path):
 def test_partners_are_others_and_of_the_same_identity():
     data = toy_faces(30, shots=3)
     for same in (False, True):
-        task = DepthTask(build_model("pinv", 68), data, SMALL, same)
+        task = DepthTask(build_model("pinv", 68), data, same)
         pairs = task.partners.draw(torch.Generator().manual_seed(0))
         assert sorted(pairs[:, 0].tolist()) == list(range(30))
         assert (pairs[:, 0] != pairs[:, 1]).all()

@@ -1,3 +1,4 @@
+import os
 import shutil
 
 import numpy as np
@@ -5,12 +6,14 @@ import pytest
 from PIL import Image
 
 from depthnet_lib.cli import main
+from depthnet_lib.errors import InputError
 from depthnet_lib.images import read_image, write_image
 from depthnet_lib.keypoints import read_affine, read_depth, read_points, write_affine, write_depth, write_points
-from depthnet_lib.warp import turn, warp
+from depthnet_lib.warp import folder as folder_module
+from depthnet_lib.warp import open_backend, turn, warp
 from depthnet_lib.warp.folder import warp_folder
 
-from .warp_cases import BACKENDS, EXAMPLE, face, needs_example, noise
+from .warp_cases import BACKENDS, EXAMPLE, face, needs_example, needs_opengl, noise
 
 
 def write_face(folder, name, image, x_s, z, m):
@@ -141,3 +144,77 @@ def test_bad_options_are_one_line(tmp_path, capsys):
     assert "--keypoints, --depth, --affine missing" in capsys.readouterr().err
     assert run("warp", "--dataset", tmp_path, "--image", "a.png", "--out", "b.png") == 2
     assert "does not go with --dataset" in capsys.readouterr().err
+
+
+def make_folder(folder, count):
+    x_s, z = face(40, 40)
+    for i in range(count):
+        write_face(folder, f"{i:03d}.png", noise(40, 40, i), x_s, z, turn(x_s, z, i))
+    return [warp_folder(folder, folder / "one", "cpu"), folder / "many"]
+
+
+def same_pictures(paths, others) -> bool:
+    pairs = list(zip(paths, others, strict=True))
+    return all((read_image(a) == read_image(b)).all() and a.name == b.name for a, b in pairs)
+
+
+def test_several_processes_draw_the_same(tmp_path):
+    expected, out = make_folder(tmp_path, 40)
+    assert run("warp", "--dataset", tmp_path, "--out", out, "--processes", 2, "--backend", "cpu") == 0
+    assert same_pictures(expected, sorted(out.iterdir()))
+    (tmp_path / "depth" / "020.txt").write_text("nan\n" * 68)
+    with pytest.raises(InputError, match=r"depth/020.txt: row 1 has a NaN"):
+        warp_folder(tmp_path, tmp_path / "bad", processes=2)
+    assert not list((tmp_path / "bad").glob("*.part"))
+
+
+def test_resume_draws_only_what_is_missing_or_older_than_its_inputs(tmp_path):
+    expected, _ = make_folder(tmp_path, 3)
+    stamp = expected[0].stat().st_mtime
+    first, second, third = expected
+    second.unlink()
+    os.utime(tmp_path / "depth" / "002.txt", (stamp + 100, stamp + 100))
+    marks = {path: path.stat().st_mtime_ns for path in (first, third)}
+    assert run("warp", "--dataset", tmp_path, "--out", first.parent, "--resume", "--backend", "cpu") == 0
+    assert second.is_file()
+    assert first.stat().st_mtime_ns == marks[first]
+    assert third.stat().st_mtime_ns != marks[third]
+    warp_folder(tmp_path, first.parent, "cpu")
+    assert first.stat().st_mtime_ns != marks[first]
+
+
+@needs_opengl
+def test_context_lost_in_the_middle_of_a_folder(tmp_path, monkeypatch):
+    expected, out = make_folder(tmp_path, 5)
+    drawn = []
+
+    def losing(*arguments):
+        drawn.append(read_image(*arguments))
+        if len(drawn) == 3:
+            open_backend("gl")._context.release()
+        return drawn[-1]
+
+    monkeypatch.setattr(folder_module, "read_image", losing)
+    results = warp_folder(tmp_path, out, "gl")
+    monkeypatch.undo()
+    for ours, plain in zip(results, expected, strict=True):
+        assert np.abs(read_image(ours).astype(int) - read_image(plain)).max() <= 1
+
+
+def test_dask_cluster_of_two_workers_draws_the_same(tmp_path):
+    from distributed import Client, LocalCluster
+
+    expected, out = make_folder(tmp_path, 70)
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster,
+        Client(cluster) as client,
+    ):
+        assert (
+            run("warp", "--dataset", tmp_path, "--out", out, "--dask", cluster.scheduler_address, "--backend", "cpu")
+            == 0
+        )
+        assert same_pictures(expected, sorted(out.iterdir()))
+        (tmp_path / "affine" / "065.txt").write_text("1 2 3")
+        with pytest.raises(InputError, match=r"affine/065.txt"):
+            warp_folder(tmp_path, out, executor=client.get_executor(pure=False))
+    assert run("warp", "--dataset", tmp_path, "--out", out, "--dask", "nowhere") == 2

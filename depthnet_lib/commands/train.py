@@ -27,7 +27,8 @@ def train(
     from ..datasets import load
     from ..errors import InputError
     from ..experiments import train_depth_model
-    from ..models import RECIPES, build_model
+    from ..models import build_model
+    from ..recipes import RECIPES
     from ..training import Run
 
     if recipe not in RECIPES:

@@ -1,5 +1,6 @@
 """`depthnets warp`: one picture, or a folder in the authors' FaceWarper layout."""
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,9 @@ def warp(
     depth: Annotated[Path | None, typer.Option(help="Their depth: N lines, larger is nearer.")] = None,
     affine: Annotated[Path | None, typer.Option(help="Affine into the result: 2 lines (m1 m2 m3 tx).")] = None,
     dataset: Annotated[Path | None, typer.Option(help="Folder with source/ keypoints/ depth/ affine/.")] = None,
+    processes: Annotated[int, typer.Option(min=1, help="Processes for a folder; worth it from some 500 faces.")] = 1,
+    resume: Annotated[bool, typer.Option("--resume", help="Keep results that are newer than their inputs.")] = False,
+    dask: Annotated[str | None, typer.Option(help="Address of a Dask scheduler whose workers see DIR.")] = None,
     backend: Annotated[str, typer.Option(help="gl, cpu, or auto: OpenGL where there is one.")] = "auto",
 ) -> None:
     """Move a face's pixels with its keypoints: the last step of the paper (section 2.1, step 5).
@@ -30,7 +34,9 @@ def warp(
             raise InputError(given[0], "does not go with --dataset", "give a folder or one picture")
         from ..warp.folder import warp_folder
 
-        print(f"{len(warp_folder(dataset, out, backend))} pictures in {out}")
+        with _scheduler(dask) as executor:
+            results = warp_folder(dataset, out, backend, processes, resume, executor)
+        print(f"{len(results)} pictures in {out}")
         return
     if missing := [name for name in one if name not in given]:
         raise InputError("warp", f"{', '.join(missing)} missing", "give all four files, or --dataset")
@@ -38,3 +44,22 @@ def warp(
 
     warp_picture(image, keypoints, depth, affine, out, backend)
     print(out)
+
+
+@contextmanager
+def _scheduler(address: str | None):
+    """An executor on a running Dask cluster, or None."""
+    if address is None:
+        yield None
+        return
+    from distributed import Client
+
+    try:
+        client = Client(address, timeout=5)
+    except (OSError, ValueError) as error:
+        reason = " ".join(str(error).split())[:100]
+        raise InputError(
+            address, f"no Dask scheduler ({reason})", "start one: dask scheduler, dask worker ADDRESS"
+        ) from None
+    with client:
+        yield client.get_executor(pure=False)

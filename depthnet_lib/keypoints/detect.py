@@ -28,13 +28,16 @@ def detect(image: np.ndarray, detector: str = "dlib") -> list[Face]:
     return [Face(*pair) for pair in zip(boxes, points_in(image, boxes, detector), strict=True)]
 
 
-def find_face(photo: str | Path | np.ndarray, detector: str = "dlib") -> Face:
-    """The largest face of a picture file or of RGB uint8 (H, W, 3). Raises InputError where there is none."""
+def find_face(photo: str | Path | np.ndarray, detector: str = "dlib", name: object = "picture") -> Face:
+    """The largest face of a picture file, or of RGB uint8 (H, W, 3) that errors call ``name``.
+
+    Raises InputError where there is none.
+    """
     is_array = isinstance(photo, np.ndarray)
     faces = detect(photo if is_array else read_image(photo), detector)
     if not faces:
         remedy = "give a photo with a visible face, at least 20 pixels wide, or its keypoints in a file"
-        raise InputError("picture" if is_array else photo, "no face found", remedy)
+        raise InputError(name if is_array else photo, "no face found", remedy)
     return faces[0]
 
 

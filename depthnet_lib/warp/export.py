@@ -1,5 +1,6 @@
 """Results that open elsewhere: textured meshes (.glb, .obj), turning pictures (.gif, .mp4), sheets of pictures."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -22,8 +23,7 @@ def export_mesh(path: str | Path, image: np.ndarray, x_s: np.ndarray, z: np.ndar
     path = Path(path)
     if path.suffix not in (".glb", ".obj"):
         raise InputError(path, f"unknown mesh suffix {path.suffix!r}", "use .glb or .obj")
-    mesh = textured_mesh(image, x_s, z, triangles)
-    mesh.visual.material.name = path.stem
+    mesh = _textured_mesh(path.stem, mesh_arrays(image, x_s, z, triangles))
     path.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=path.parent) as folder:
         mesh.export(Path(folder) / path.name, **({"mtl_name": path.stem + ".mtl"} if path.suffix == ".obj" else {}))
@@ -31,23 +31,42 @@ def export_mesh(path: str | Path, image: np.ndarray, x_s: np.ndarray, z: np.ndar
             part.replace(path.with_name(part.name))
 
 
-def textured_mesh(image: np.ndarray, x_s: np.ndarray, z: np.ndarray, triangles: np.ndarray) -> trimesh.Trimesh:
-    """The mesh of `export_mesh`, its texture cropped to the keypoints."""
+@dataclass(frozen=True)
+class MeshArrays:
+    """A textured face as 3D programs want it: y up, looking along +z, centred, its longest side 2."""
+
+    points: np.ndarray  # (N, 3)
+    uv: np.ndarray  # (N, 2) in [0, 1], v upwards
+    triangles: np.ndarray  # (T, 3), anticlockwise seen from outside
+    texture: np.ndarray  # RGB uint8: the part of the picture that the mesh covers
+
+
+def mesh_arrays(image: np.ndarray, x_s: np.ndarray, z: np.ndarray, triangles: np.ndarray) -> MeshArrays:
+    """Picture axes (x right, y down, z toward the viewer) to those of 3D programs; arguments as in `export_mesh`."""
     x_s, z = np.asarray(x_s, float), np.asarray(z, float)
     limit = np.array(image.shape[1::-1])
     low = np.clip(np.floor(x_s.min(0)).astype(int) - 2, 0, limit - 1)
     high = np.clip(np.ceil(x_s.max(0)).astype(int) + 3, low + 1, limit)
-    crop = Image.fromarray(np.ascontiguousarray(image[low[1] : high[1], low[0] : high[0]]))
-    uv = (x_s - low + 0.5) / (high - low)
+    texture = np.ascontiguousarray(image[low[1] : high[1], low[0] : high[0]])
+    u, v = ((x_s - low + 0.5) / (high - low)).T
     points = np.column_stack([x_s, z]) * [1, -1, 1]
     points = points - (points.max(0) + points.min(0)) / 2
     points *= 2 / max(np.ptp(points, 0).max(), np.finfo(float).tiny)
+    # Flipping y turns the triangles over.
+    return MeshArrays(points, np.column_stack([u, 1 - v]), triangles[:, ::-1], texture)
+
+
+def _textured_mesh(name: str, arrays: MeshArrays) -> trimesh.Trimesh:
     material = trimesh.visual.material.PBRMaterial(
-        baseColorTexture=crop, baseColorFactor=[255] * 4, metallicFactor=0.0, roughnessFactor=1.0, doubleSided=True
+        name=name,
+        baseColorTexture=Image.fromarray(arrays.texture),
+        baseColorFactor=[255] * 4,
+        metallicFactor=0.0,
+        roughnessFactor=1.0,
+        doubleSided=True,
     )
-    visual = trimesh.visual.TextureVisuals(uv=np.column_stack([uv[:, 0], 1 - uv[:, 1]]), material=material)
-    # Flipping y turned the triangles over; the outside of a mesh sees its corners anticlockwise.
-    return trimesh.Trimesh(points, triangles[:, ::-1], visual=visual, process=False)
+    visual = trimesh.visual.TextureVisuals(uv=arrays.uv, material=material)
+    return trimesh.Trimesh(arrays.points, arrays.triangles, visual=visual, process=False)
 
 
 def write_animation(path: str | Path, frames: list[np.ndarray], seconds: float = 0.06) -> None:

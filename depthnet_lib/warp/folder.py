@@ -5,8 +5,11 @@ triangles.csv, those triangles are drawn in their order, later over earlier, wit
 the keypoint layout's triangles are drawn and the nearest shows. Outside the mesh the picture is opaque black.
 """
 
-from contextlib import contextmanager
+import signal
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +24,8 @@ from .drawing import draw, warp
 from .geometry import turned
 
 _CORNER = np.array([0.5, 0.5])  # where the centre of the top-left pixel is when its corner is (0, 0)
+_TRIANGLES = "triangles.csv"
+_BATCH = 32  # faces handed to a process at once
 _WITH_ALPHA = (".png", ".webp", ".tif", ".tiff")
 
 
@@ -35,15 +40,54 @@ class Face:
     result: Path
 
 
-def warp_folder(folder: str | Path, out: str | Path, backend: str = "auto") -> list[Path]:
-    """Warp every picture of ``folder``/source into ``out``/NAME.png; returns the files written, in order.
+def warp_folder(
+    folder: str | Path,
+    out: str | Path,
+    backend: str = "auto",
+    processes: int = 1,
+    resume: bool = False,
+    executor: Executor | None = None,
+) -> list[Path]:
+    """Warp every picture of ``folder``/source into ``out``/NAME.png; returns the results, in order of name.
 
-    Raises InputError where a face lacks one of its files, before anything is drawn, and where a file is unusable.
+    With ``resume`` a result that is newer than all it was made from is kept. The work is done here, by several
+    ``processes``, or by any ``executor``: Dask's ``Client(...).get_executor()`` spreads it over machines that see the
+    same folders. Raises InputError where a face lacks one of its files, before anything is drawn, and where a file
+    is unusable; what was written before that stays, each file whole.
     """
     faces, triangles = list_faces(folder, out)
-    for face in tqdm(faces, "warp", unit="face", disable=None):
-        warp_face(face, triangles, backend)
+    todo = [face for face in faces if not (resume and _is_done(face))]
+    with tqdm(total=len(todo), desc="warp", unit="face", disable=None) as bar, ExitStack() as stack:
+        if executor is None and processes > 1:
+            executor = stack.enter_context(_processes(min(processes, -(-len(todo) // _BATCH) or 1)))
+        if executor is None:
+            for face in todo:
+                warp_face(face, triangles, backend)
+                bar.update()
+        else:
+            batches = [todo[i : i + _BATCH] for i in range(0, len(todo), _BATCH)]
+            jobs = [executor.submit(_warp_batch, batch, triangles, backend) for batch in batches]
+            stack.callback(lambda: [job.cancel() for job in jobs])  # after the first bad file the rest is left
+            for job in as_completed(jobs):
+                bar.update(job.result())
     return [face.result for face in faces]
+
+
+def _processes(count: int) -> ProcessPoolExecutor:
+    """Fresh processes: a forked copy must not use its parent's OpenGL. Ctrl-C is left to the parent."""
+    return ProcessPoolExecutor(count, get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_IGN))
+
+
+def _warp_batch(faces: list[Face], triangles: np.ndarray | None, backend: str) -> int:
+    for face in faces:
+        warp_face(face, triangles, backend)
+    return len(faces)
+
+
+def _is_done(face: Face) -> bool:
+    triangles = face.source.parents[1] / _TRIANGLES
+    inputs = [face.source, face.keypoints, face.depth, face.affine, *([triangles] if triangles.is_file() else [])]
+    return face.result.is_file() and face.result.stat().st_mtime >= max(p.stat().st_mtime for p in inputs)
 
 
 def list_faces(folder: str | Path, out: str | Path) -> tuple[list[Face], np.ndarray | None]:
@@ -65,7 +109,7 @@ def list_faces(folder: str | Path, out: str | Path) -> tuple[list[Face], np.ndar
         faces[name] = Face(source, *texts, out / f"{name}.png")
     if not faces:
         raise InputError(folder / "source", "has no pictures", remedy)
-    table = folder / "triangles.csv"
+    table = folder / _TRIANGLES
     return list(faces.values()), read_triangles(table) if table.is_file() else None
 
 

@@ -58,6 +58,7 @@ class OpenGL:
         self._lock = threading.Lock()
         with self._context:
             self._handle = _current_context()
+            self.renderer = self._context.info["GL_RENDERER"]  # its name, for people
             self._program = self._context.program(_VERTEX, _FRAGMENT)
             self._context.depth_func = "<="  # of equal depths the later triangle wins, as without depth test
             self.limit = min(self._context.info[key] for key in ("GL_MAX_TEXTURE_SIZE", "GL_MAX_RENDERBUFFER_SIZE"))

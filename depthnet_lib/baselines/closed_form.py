@@ -1,0 +1,55 @@
+"""Models without a network: no depth, true depth, and depth from the geometry of many faces."""
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from ..affine import solve_affine_2d, to_unit
+from ..depth_model import DepthModel, Faces
+from ..errors import InputError
+from ..geometry import factorization
+from ..recipes import Recipe
+
+
+class Affine2D(DepthModel):
+    """Model 1 of table 1: no depth at all."""
+
+    def depth(self, source: Faces, target: Faces) -> Tensor:
+        return torch.zeros_like(source.xy[..., 0])
+
+    def affine(self, points: Tensor, source: Faces, target: Faces) -> Tensor:
+        return solve_affine_2d(points[..., :2], target.xy)
+
+
+class TrueDepth(DepthModel):
+    """GT depth of table 3: the affine fitted to true depth."""
+
+    needs_depth = True
+
+    def depth(self, source: Faces, target: Faces) -> Tensor:
+        if source.z is None:
+            raise InputError("gt", "the data set has no true depth", "choose a set with depth, or another model")
+        return source.z
+
+
+class Factorization(DepthModel):
+    """Metric depth in closed form from unlabelled faces (see `geometry.factorization`); not in the paper."""
+
+    n_targets = 1000  # more bring nothing; fewer, and a chance draw of poses shows
+
+    def __init__(self, n_keypoints: int, recipe: Recipe):
+        super().__init__(n_keypoints, recipe)
+        self.register_buffer("targets", torch.zeros(self.n_targets, n_keypoints, 2))
+
+    def fit(self, faces: Faces, generator: torch.Generator) -> None:
+        some = torch.randperm(len(faces.xy), generator=generator)
+        rounds = -(-self.n_targets // len(some))  # small sets are used more than once
+        self.targets = to_unit(faces.xy[some.repeat(rounds)[: self.n_targets]])[0].float()
+
+    def encode(self, faces: Faces) -> Faces:
+        z = factorization(faces.xy.double(), self.targets.double())
+        return replace(faces, code=(z.to(faces.xy.dtype),))
+
+    def depth(self, source: Faces, target: Faces) -> Tensor:
+        return source.code[0]

@@ -1,0 +1,78 @@
+"""The DepthNets of sections 2.1 to 2.3: depth and affine apart, affine as a second step, and through equation 3."""
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from .affine import apply_affine, to_unit
+from .depth_model import DepthModel, Faces, Prediction, with_depth
+from .losses import pinv_loss
+from .networks import PairNet, initialise, initialise_output
+from .recipes import Recipe
+
+
+class SeparateDepthNet(DepthModel):
+    """Model 3 (section 2.1): depth and affine are both outputs of the network."""
+
+    trained, n_affine = True, 8
+
+    def __init__(self, n_keypoints: int, recipe: Recipe):
+        super().__init__(n_keypoints, recipe)
+        self.net = PairNet(2 * n_keypoints, recipe.hidden, n_keypoints + self.n_affine, recipe.norm)
+
+    def reset(self, generator: torch.Generator) -> None:
+        initialise(self.net, generator)
+        initialise_output(self.net.tail[-1], self.n_keypoints, generator)
+
+    def frame(self, xy: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Keypoints (..., N, 2) in the recipe's coordinates, with the centre and scale that lead there."""
+        if self.recipe.coordinates == "unit":
+            return to_unit(xy)
+        return xy, torch.zeros_like(xy[..., :1, :]), torch.ones_like(xy[..., :1, :1])
+
+    def encode(self, faces: Faces) -> Faces:
+        x = self.frame(faces.xy)[0].flatten(-2)
+        return replace(faces, code=(self.net.source(x), self.net.target(x)))
+
+    def output(self, source: Faces, target: Faces) -> tuple[Tensor, Tensor]:
+        """Depth (..., N) and affine parameters (..., 8) in the recipe's coordinates."""
+        out = self.net(source.code[0], target.code[1])
+        return out[..., : self.n_keypoints], out[..., self.n_keypoints :]
+
+    def depth(self, source: Faces, target: Faces) -> Tensor:
+        return self.output(source, target)[0] * self.frame(source.xy)[2][..., 0]
+
+    def forward(self, source: Faces, target: Faces) -> Prediction:
+        z, m = self.output(source, target)
+        (_, centre_s, scale_s), (_, centre_t, scale_t) = self.frame(source.xy), self.frame(target.xy)
+        m = m.unflatten(-1, (2, 4))
+        linear = m[..., :3] * (scale_t / scale_s)
+        shift = centre_t.mT + scale_t * m[..., 3:] - linear[..., :2] @ centre_s.mT
+        return Prediction(with_depth(source.xy, z * scale_s[..., 0]), torch.cat([linear, shift], -1))
+
+    def loss(self, source: Faces, target: Faces) -> Tensor:
+        """Equation 1 in the recipe's coordinates."""
+        z, m = self.output(source, target)
+        x_n = apply_affine(self.frame(source.xy)[0], z, m.unflatten(-1, (2, 4)))
+        return (x_n - self.frame(target.xy)[0]).square().sum((-2, -1)).mean()
+
+
+class TwoStepDepthNet(SeparateDepthNet):
+    """Model 5 (section 2.2): trained as model 3; at test time its affine is the closed form on its depths."""
+
+    def forward(self, source: Faces, target: Faces) -> Prediction:
+        return DepthModel.forward(self, source, target)
+
+
+class PinvDepthNet(SeparateDepthNet):
+    """Model 7 (section 2.3): the network gives depth only; loss and gradient pass through equation 3."""
+
+    n_affine = 0
+
+    def forward(self, source: Faces, target: Faces) -> Prediction:
+        return DepthModel.forward(self, source, target)
+
+    def loss(self, source: Faces, target: Faces) -> Tensor:
+        """`DepthModel.loss`, without spelling out m and x_n."""
+        return pinv_loss(source.xy, self.output(source, target)[0], self.frame(target.xy)[0])
