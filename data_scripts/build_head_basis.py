@@ -21,7 +21,7 @@ from PIL import Image
 
 OUT = Path(__file__).resolve().parents[1] / "depthnet_lib" / "heads" / "basis.npz"
 HEADS, COMPONENTS = 4000, 120
-BODY_VERTICES = 13380
+BODY_VERTICES, NECK_SEAM = 13380, -58.0  # of the base mesh; y between its shoulders and chin, cm
 
 # The right half and the midline of the 68 iBUG points as weighted vertices of the MakeHuman base mesh, placed by hand
 # on the lid rims, the vermilion border and the seam of the lips, and elsewhere where the ICT-FaceKit points fall after
@@ -48,6 +48,7 @@ PARTS = {  # part -> groups of the base mesh; the part's number is its place her
 }
 LOCAL = ("nose", "mouth", "eye", "chin", "cheek", "head", "forehead", "ear", "neck")
 SPREAD = {"head": 0.17, "neck": 0.15, "ear": 0.25, "forehead": 0.25, "eye": 0.2, "nose": 0.2, "mouth": 0.2, "chin": 0.2}
+TRAITS = ("female", "age", "african", "asian", "caucasian")  # MakeHuman's own words; age: 2/3 is 25 years, 1 is 90
 FIRST_LOCAL = "l-lowerarm-scale-depth-incr"
 # changes that move whole features off the skull, or age the head in ways that the age parameter already covers
 UNWANTED = ("head-trans", "neck-trans", "nose-trans-out", "mouth-trans-out", "head-angle", "head-age", "measure")
@@ -90,8 +91,11 @@ def phenotype_weights(parameters: dict, masks: np.ndarray, variations: dict) -> 
     return np.prod(weights * masks + 1 - masks, -1)
 
 
-def sample_weights(rng: np.random.Generator, labels: list[str], masks: np.ndarray, variations: dict) -> np.ndarray:
-    """(HEADS, shapes) weights of all shape targets: adults of all origins, normal local changes, a little asymmetry."""
+def sample_weights(rng: np.random.Generator, labels: list[str], masks: np.ndarray, variations: dict) -> tuple:
+    """Weights (HEADS, shapes) of all shape targets and traits (HEADS, 5) that they were drawn with.
+
+    Adults of all origins, normal local changes, a little asymmetry. TRAITS tells which trait is which.
+    """
     n = HEADS
     parameters = {
         "race": rng.dirichlet([0.6, 0.6, 0.6], n),
@@ -115,7 +119,8 @@ def sample_weights(rng: np.random.Generator, labels: list[str], masks: np.ndarra
             values[feature] = np.clip(rng.normal(0, spread, n), -2.5 * spread, 2.5 * spread)
         value = values[feature] + (rng.normal(0, 0.25 * spread, n) if sided else 0)
         weights[:, k], weights[:, k + 1] = np.maximum(value, 0), np.maximum(-value, 0)
-    return weights
+    traits = [parameters["gender"], parameters["age"], *parameters["race"].T]
+    return weights, np.stack(traits, 1)
 
 
 def align(heads: np.ndarray, rigid: np.ndarray) -> np.ndarray:
@@ -132,8 +137,11 @@ def align(heads: np.ndarray, rigid: np.ndarray) -> np.ndarray:
     return heads
 
 
-def principal_components(heads: np.ndarray, weight: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """Mean (V, 3) and k directions (k, V, 3), each one standard deviation long; vertices count by their ``weight``."""
+def principal_components(heads: np.ndarray, weight: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean (V, 3), k directions (k, V, 3), each one standard deviation long, and the heads' scores (n, k) on them.
+
+    Vertices count by their ``weight``.
+    """
     mean = heads.mean(0)
     rows = (heads - mean).reshape(len(heads), -1)
     scaled = rows * np.repeat(weight, 3).astype(np.float32)
@@ -143,7 +151,7 @@ def principal_components(heads: np.ndarray, weight: np.ndarray, k: int) -> tuple
     left = rows - (vectors @ (vectors.T @ rows))
     print(f"{k} components keep {values[:k].sum() / values.sum():.4f} of the variance;", end=" ")
     print(f"what is left is {np.sqrt((left**2).mean() * 3):.4f} cm a vertex")
-    return mean, directions.reshape(k, *mean.shape)
+    return mean, directions.reshape(k, *mean.shape), vectors * np.sqrt(len(heads))
 
 
 def quantise(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -158,7 +166,7 @@ def atlas(uv: np.ndarray, positions: np.ndarray, part: np.ndarray, inside: np.nd
 
     MakeHuman lays the head on its side beside the body; here it stands upright over most of the texture, the face
     stretched to twice its size at the cost of the back. Below it, from left to right: shoulders, inside of the mouth,
-    tongue, teeth, lashes, right eye, left eye. The eyes are seen from the front, 1.5 cm to the edge.
+    tongue, teeth, lashes (root above, tip below), right eye, left eye; the eyes from the front, 1.5 cm to the edge.
     """
     place = np.zeros_like(uv)
 
@@ -166,18 +174,21 @@ def atlas(uv: np.ndarray, positions: np.ndarray, part: np.ndarray, inside: np.nd
         low, high = values[where].min(0), values[where].max(0)
         place[where] = [left, top] + (values[where] - low) / (high - low) * [right - left, bottom - top]
 
-    head = (part == 0) & (uv[:, 0] > 0.63) & ~inside
+    body = (part == 0) & ~inside & ((uv[:, 0] < 0.60) | (uv[:, 0] < 0.645) & (positions[:, 1] > NECK_SEAM))
+    head = (part == 0) & ~inside & ~body
     across = (uv[:, 1] - 0.483) / 0.335
     upright = np.stack([2 * across / (1 + np.abs(across)), uv[:, 0]], 1)
     box(head, upright, 0.005, 0.005, 0.995, 0.84)
-    shoulders = (part == 0) & (uv[:, 0] <= 0.63)
-    box(shoulders, positions[:, :2], 0.005, 0.86, 0.35, 0.995)
+    box(body, positions[:, :2], 0.005, 0.86, 0.35, 0.995)
     box(inside, np.stack([uv[:, 0], 1 - uv[:, 1]], 1), 0.36, 0.86, 0.50, 0.995)
     box(part == PART["tongue"], np.stack([uv[:, 0], 1 - uv[:, 1]], 1), 0.51, 0.86, 0.57, 0.995)
     box(part == PART["teeth"], np.stack([uv[:, 0], 1 - uv[:, 1]], 1), 0.58, 0.86, 0.68, 0.93)
-    box(part == PART["lashes"], np.stack([uv[:, 0], 1 - uv[:, 1]], 1), 0.58, 0.94, 0.68, 0.995)
     for eye, left in (("eye_right", 0.70), ("eye_left", 0.85)):
         box(part == PART[eye], positions[:, :2], left, 0.86, left + 0.135, 0.995)
+        centre = (positions[part == PART[eye]].min(0) + positions[part == PART[eye]].max(0)) / 2
+        own = (part == PART["lashes"]) & (positions[:, 0] * centre[0] > 0)
+        outward = np.linalg.norm(positions - centre, axis=1)  # from root to tip
+        box(own, np.stack([positions[:, 0], outward], 1), 0.58, 0.94, 0.68, 0.995)
     return place
 
 
@@ -194,6 +205,33 @@ def painted_masks(uv: np.ndarray) -> dict[str, np.ndarray]:
         x, y = (uv[:, 0] * w).astype(int).clip(0, w - 1), ((1 - uv[:, 1]) * h).astype(int).clip(0, h - 1)
         out[ours] = np.where(image[y, x] > 0.05, image[y, x], 0)
     return out
+
+
+def openness(
+    vertices: np.ndarray, triangles: np.ndarray, rng: np.random.Generator, directions: int = 240
+) -> np.ndarray:
+    """(V,) share of the sky, weighted by the cosine, that each vertex sees past the head itself (1 = all)."""
+    corners = vertices[triangles]
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    normal = np.zeros_like(vertices)
+    np.add.at(normal, triangles, normals[:, None])
+    normal /= np.linalg.norm(normal, axis=1, keepdims=True) + 1e-9
+    inside = rng.dirichlet([1, 1, 1], (len(triangles), 30))
+    cloud = np.concatenate([vertices, np.einsum("tnk,tkd->tnd", inside, corners).reshape(-1, 3)])
+    seen, all_sky = np.zeros(len(vertices)), np.zeros(len(vertices))
+    cell = 0.25  # cm of the shadow map
+    for toward in rng.standard_normal((directions, 3)):
+        frame = np.linalg.qr(np.stack([toward, *rng.standard_normal((2, 3))], 1))[0]
+        frame[:, 0] *= np.sign(frame[:, 0] @ toward)
+        height, across = cloud @ frame[:, 0], np.floor(cloud @ frame[:, 1:] / cell).astype(int)
+        across -= across.min(0)
+        flat = across[:, 0] * (across[:, 1].max() + 1) + across[:, 1]
+        top = np.full(flat.max() + 1, -np.inf)
+        np.maximum.at(top, flat, height)
+        cosine = np.maximum(normal @ frame[:, 0], 0)
+        free = height[: len(vertices)] > top[flat[: len(vertices)]] - 0.6
+        seen, all_sky = seen + cosine * free, all_sky + cosine
+    return seen / np.maximum(all_sky, 1e-9)
 
 
 def landmark_weights(template: np.ndarray, kept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -256,7 +294,8 @@ def main() -> None:
     place = atlas(uv, template[kept][texture_vertex], texture_part, (texture_part == 0) & (uv[:, 1] < 0.14))
 
     rng = np.random.default_rng(0)
-    weights = sample_weights(rng, labels, masks, variations).astype(np.float32)
+    weights, traits = sample_weights(rng, labels, masks, variations)
+    weights = weights.astype(np.float32)
     used = np.abs(weights).max(0) > 0
     heads = template[kept].astype(np.float32) + np.tensordot(weights[:, used], targets[used][:, kept], 1)
     vertex_part = np.zeros(len(kept), int)
@@ -264,18 +303,26 @@ def main() -> None:
     eye_level = middle[kept][vertex_part == PART["eye_left"], 1].mean()
     above_neck = (vertex_part == 0) & (middle[kept][:, 1] < eye_level + 11)
     heads = align(heads, above_neck)
-    mean, identity = principal_components(heads, np.where(middle[kept][:, 1] < eye_level + 13, 1, 0.2), COMPONENTS)
+    mean, identity, scores = principal_components(
+        heads, np.where(middle[kept][:, 1] < eye_level + 13, 1, 0.2), COMPONENTS
+    )
     vertices, point_weights = landmark_weights(template, kept)
     origin = (mean[vertices] * point_weights[..., None]).sum(1)[[0, 16]].mean(0)  # between the ears
     actions = np.stack([targets[labels.index(f"facial_action:{a}"), kept] for a in shapes.facial_action_labels])
     region = {name: np.zeros(len(kept)) for name in painted}
     for name, values in painted.items():
         np.maximum.at(region[name], texture_vertex, values)
+    region["open"] = openness(mean * [1, -1, 1], triangles, rng)
+    design = np.concatenate([np.ones((HEADS, 1)), scores], 1)
+    trait_weights = np.linalg.lstsq(design, traits, rcond=None)[0]
+    print("traits read from the shape: r2", 1 - (traits - design @ trait_weights).var(0) / traits.var(0))
     arrays = {"mean": (mean - origin).astype(np.float32)}
     arrays["identity"], arrays["identity_scale"] = quantise(identity)
     arrays["actions"], arrays["actions_scale"] = quantise(actions)
     arrays |= {
         "action_names": np.array(shapes.facial_action_labels),
+        "trait_names": np.array(TRAITS),
+        "traits": trait_weights.astype(np.float32),
         "triangles": triangles.astype(np.uint16),
         "triangle_part": part.astype(np.uint8),
         "part_names": np.array(list(PARTS)),

@@ -8,7 +8,7 @@ from .base import KeypointSet, joined, load_npz, save_npz
 from .store import ADAPTERS
 
 # name -> module of this package; those that a user brings are listed in store.py
-SETS: dict[str, str] = {"anny": "anny", **ADAPTERS}
+SETS: dict[str, str] = {"anny": "anny", "anny-images": "anny_images", **ADAPTERS}
 
 __all__ = ["SETS", "KeypointSet", "load", "load_npz", "save_npz"]
 

@@ -32,9 +32,11 @@ class HeadBasis:
     texture_vertex: np.ndarray  # (U,)
     texture_triangles: np.ndarray  # (T, 3)
     uv: np.ndarray  # (U, 2)
-    regions: dict[str, np.ndarray]  # name -> (V,) weight in [0, 1]: lips, eyelids, ears, mouth (its inside)
+    regions: dict[str, np.ndarray]  # name -> (V,) in [0, 1]: lips, eyelids, ears, mouth (its inside), open (to the sky)
     landmark_vertices: np.ndarray  # (68, 4)
     landmark_weights: np.ndarray  # (68, 4), rows sum to 1
+    trait_names: tuple[str, ...]  # female, age (2/3 young, 1 old), african, asian, caucasian: MakeHuman's words
+    trait_weights: np.ndarray  # (1 + K, 5): the traits that a shape suggests, linear in its coefficients
 
     def vertices(self, identity: np.ndarray, actions: np.ndarray) -> np.ndarray:
         """(..., V, 3) heads for identity coefficients (..., K) in standard deviations and actions (..., A)."""
@@ -49,6 +51,11 @@ class HeadBasis:
     def points(self, vertices: np.ndarray) -> np.ndarray:
         """(..., 68, 3) the iBUG points of heads (..., V, 3)."""
         return (vertices[..., self.landmark_vertices, :] * self.landmark_weights[..., None]).sum(-2)
+
+    def traits(self, identity: np.ndarray) -> dict[str, np.ndarray]:
+        """What MakeHuman would call heads of identity coefficients (..., K), each trait clipped to [0, 1]."""
+        values = self.trait_weights[0] + identity @ self.trait_weights[1:]
+        return dict(zip(self.trait_names, np.moveaxis(values.clip(0, 1), -1, 0), strict=True))
 
     def action(self, name: str) -> int:
         """Index of a facial action, such as "jawOpen"."""
@@ -89,4 +96,6 @@ def load_basis() -> HeadBasis:
         regions=dict(zip(raw["region_names"].tolist(), raw["regions"] / np.float32(255), strict=True)),
         landmark_vertices=raw["landmark_vertices"].astype(np.int32),
         landmark_weights=raw["landmark_weights"],
+        trait_names=tuple(raw["trait_names"].tolist()),
+        trait_weights=raw["traits"],
     )

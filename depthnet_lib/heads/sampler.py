@@ -35,14 +35,17 @@ _IDENTITY, _SHOT = 1, 2  # streams of random numbers
 class Shots:
     """M pictures of heads, all that geometry needs.
 
-    ``identity`` (M,) numbers; ``shape`` (M, K) identity coefficients in standard deviations; ``actions`` (M, A) in
-    [0, 1]; ``angles`` (M, 3) yaw, pitch, roll in degrees: yaw > 0 turns the nose to the picture's right, pitch > 0
-    down, roll > 0 tilts the head clockwise as seen; ``distance`` (M,) of the camera from between the ears, cm;
+    ``seed`` of all draws; ``identity`` and ``shot`` (M,) numbers; ``shape`` (M, K) identity coefficients in standard
+    deviations; ``actions`` (M, A) in [0, 1]; ``angles`` (M, 3) yaw, pitch, roll in degrees: yaw > 0 turns the nose to
+    the picture's right, pitch > 0 down, roll > 0 tilts the head clockwise as seen; ``distance`` (M,) of the camera
+    from between the ears, cm;
     ``margin`` (M,) side of the square picture as a multiple of the keypoints' longer side; ``shift`` (M, 2) of the
     keypoints' box from the picture's centre, as a share of the side.
     """
 
+    seed: int
     identity: np.ndarray
+    shot: np.ndarray
     shape: np.ndarray
     actions: np.ndarray
     angles: np.ndarray
@@ -55,7 +58,12 @@ class Shots:
 
     def __getitem__(self, index) -> "Shots":
         rows = np.atleast_1d(np.arange(len(self))[index])
-        return replace(self, **{name: getattr(self, name)[rows] for name in self.__dataclass_fields__})
+        fields = (name for name in self.__dataclass_fields__ if name != "seed")
+        return replace(self, **{name: getattr(self, name)[rows] for name in fields})
+
+    def facing(self, angles: np.ndarray | float) -> "Shots":
+        """The same people, expressions, lights and backgrounds with other angles (M, 3) or (3,): 0 is frontal."""
+        return replace(self, angles=np.broadcast_to(np.asarray(angles, float), (len(self), 3)).copy())
 
     @property
     def pose(self) -> np.ndarray:
@@ -70,11 +78,13 @@ def sample_shots(
     shots: np.ndarray,
     yaw: tuple[float, float] | np.ndarray = (-60.0, 60.0),
     expressive: float = 0.7,
+    margin: tuple[float, float] = (1.35, 1.75),
 ) -> Shots:
     """Draw picture number ``shots[i]`` of person ``identities[i]``, for i in range(M).
 
     ``yaw`` is the range in degrees from which every head's turn is drawn uniformly, or (M, 2) a range for each;
-    ``expressive`` the probability of an expression (otherwise the face is at rest).
+    ``expressive`` is the probability of an expression (otherwise the face is at rest); ``margin`` the range of the
+    picture's side over the keypoints' (1.35 to 1.75 is a face, 2.2 and more a head with its hair).
     """
     identities, shots = np.broadcast_arrays(np.atleast_1d(identities), np.atleast_1d(shots))
     basis = load_basis()
@@ -82,21 +92,23 @@ def sample_shots(
     shapes = np.stack([_person(basis, np.random.default_rng((seed, _IDENTITY, person))) for person in people])
     ranges = np.broadcast_to(np.asarray(yaw, float), (len(identities), 2))
     drawn = [
-        _shot(basis, np.random.default_rng((seed, _SHOT, person, shot)), limits, expressive)
+        _shot(basis, np.random.default_rng((seed, _SHOT, person, shot)), limits, expressive, margin)
         for person, shot, limits in zip(identities, shots, ranges, strict=True)
     ]
-    return Shots(identities.copy(), shapes[where], *(np.stack(column) for column in zip(*drawn, strict=True)))
+    return Shots(
+        seed, identities.copy(), shots.copy(), shapes[where], *(np.stack(column) for column in zip(*drawn, strict=True))
+    )
 
 
 def _person(basis: HeadBasis, rng: np.random.Generator) -> np.ndarray:
     return rng.standard_normal(len(basis.identity)).clip(-2.5, 2.5)
 
 
-def _shot(basis: HeadBasis, rng: np.random.Generator, yaw: np.ndarray, expressive: float) -> tuple:
+def _shot(basis: HeadBasis, rng: np.random.Generator, yaw: np.ndarray, expressive: float, margin: tuple) -> tuple:
     actions = _expression(basis, rng, expressive)
     angles = np.array([rng.uniform(*yaw), *(rng.normal(0, (11, 8)).clip(-25, 25))])
     distance = np.exp(rng.uniform(np.log(45), np.log(160)))
-    return actions, angles, distance, rng.uniform(1.35, 1.75), rng.normal(0, 0.025, 2).clip(-0.06, 0.06)
+    return actions, angles, distance, rng.uniform(*margin), rng.normal(0, 0.025, 2).clip(-0.06, 0.06)
 
 
 def _expression(basis: HeadBasis, rng: np.random.Generator, expressive: float) -> np.ndarray:

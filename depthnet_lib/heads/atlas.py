@@ -1,0 +1,75 @@
+"""What lies where in the texture: for every texel its place on the mean head and the regions it belongs to."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+
+from ..layouts import double_area
+from .basis import HeadBasis, load_basis
+
+SIZE = 768  # texels along the side of a head's texture
+
+
+@dataclass(frozen=True)
+class Atlas:
+    """Maps of SIZE x SIZE texels.
+
+    ``position`` (S, S, 3) on the mean head in cm, continued past the edges of the charts; ``part`` (S, S) index of the
+    basis's parts, 255 between charts; ``regions`` name -> (S, S) in [0, 1]; ``landmarks`` (68, 2) in texels.
+    """
+
+    position: np.ndarray
+    part: np.ndarray
+    regions: dict[str, np.ndarray]
+    landmarks: np.ndarray
+
+    def box(self, part: str, basis: HeadBasis) -> tuple[int, int, int, int]:
+        """left, top, right, bottom of a part's texels."""
+        rows, columns = np.nonzero(self.part == basis.part_names.index(part))
+        return columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
+
+
+@lru_cache(maxsize=1)
+def load_atlas() -> Atlas:
+    """Draw the maps once a process (about a second)."""
+    basis = load_basis()
+    values = np.concatenate([basis.mean, np.stack(list(basis.regions.values()), 1)], 1)[basis.texture_vertex]
+    image = np.zeros((SIZE, SIZE, values.shape[1]), np.float32)
+    part = np.full((SIZE, SIZE), 255, np.uint8)
+    uv = basis.uv * SIZE - 0.5
+    triangles = basis.texture_triangles
+    first = np.argsort(double_area(uv[triangles]) < 0, kind="stable")  # where charts fold over, the front comes last
+    for corners, number in zip(triangles[first], basis.part[first], strict=True):
+        _fill(image, part, uv[corners], values[corners], number)
+    image = _continued(image, part)
+    regions = {name: image[..., 3 + i] for i, name in enumerate(basis.regions)}
+    place_of = {int(v): u for u, v in reversed(list(enumerate(basis.texture_vertex)))}
+    places = np.vectorize(place_of.__getitem__)(basis.landmark_vertices)
+    landmarks = (uv[places] * basis.landmark_weights[..., None]).sum(1)
+    return Atlas(image[..., :3], part, regions, landmarks)
+
+
+def _fill(image: np.ndarray, part: np.ndarray, corners: np.ndarray, values: np.ndarray, number: int) -> None:
+    """Interpolate the corners' values over the texels whose centre a triangle (3, 2) covers."""
+    (x0, y0), (x1, y1) = np.ceil(corners.min(0)).astype(int), np.floor(corners.max(0)).astype(int)
+    edges = np.concatenate([corners, np.ones((3, 1))], 1)
+    if x1 < x0 or y1 < y0 or abs(np.linalg.det(edges)) < 1e-6:
+        return
+    x, y = np.meshgrid(np.arange(x0, x1 + 1), np.arange(y0, y1 + 1))
+    share = np.stack([x, y, np.ones_like(x)], -1) @ np.linalg.inv(edges)
+    covered = (share > -1e-6).all(-1)
+    image[y[covered], x[covered]] = share[covered] @ values
+    part[y[covered], x[covered]] = number
+
+
+def _continued(image: np.ndarray, part: np.ndarray) -> np.ndarray:
+    """Fill the texels between charts with the value of the nearest covered one, so that seams do not show."""
+    _, nearest = cv2.distanceTransformWithLabels(
+        (part == 255).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    rows, columns = np.nonzero(part != 255)
+    index = np.zeros(nearest.max() + 1, int)
+    index[nearest[rows, columns]] = rows * part.shape[1] + columns
+    return image.reshape(-1, image.shape[-1])[index[nearest]]
