@@ -13,7 +13,9 @@ COMMANDS: dict[str, str] = {
     "demo": "demo",
     "doctor": "doctor",
     "evaluate": "evaluate",
+    "frontalize": "frontalize",
     "keypoints": "keypoints",
+    "swap": "swap",
     "train": "train",
     "warp": "warp",
 }

@@ -7,11 +7,16 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from .heads import load_basis
 from .images import read_image
 from .keypoints import find_face
 from .keypoints.boxes import crop
+from .layouts import layout_of
 from .models import DepthModel, Faces, load_model
 from .warp import turn, warp
+from .warp.hidden import fill_from_mirror, hidden_mask
+from .warp.mesh import make_mesh
+from .warp.uses import frontal, mirror_is_closer, mirrored, paste
 
 METRIC_MODEL = "factorization"  # whose depth is metric: good for turning by an angle
 PAPER_MODEL = "pinv"  # whose depth is known up to a gauge: good for warping onto target keypoints
@@ -76,6 +81,56 @@ def warp_portrait(portrait: Portrait, targets: np.ndarray, model: str = PAPER_MO
     """The face on each of the target keypoints (T, N, 2), in pixels of the crop, by depth and affine of a model."""
     z, m = predict(model, np.broadcast_to(portrait.x_s, targets.shape), targets)
     return [warp(portrait.image, portrait.x_s, z[t], m[t]) for t in range(len(targets))]
+
+
+@dataclass(frozen=True)
+class Warped:
+    """A warped face RGBA (H, W, 4), and ``hidden`` (H, W): where it shows skin that its photo did not, filled from the
+    other half of the face or stretched. That is what repair works on."""
+
+    face: np.ndarray
+    hidden: np.ndarray
+
+
+def warp_mesh(portrait: Portrait, m: np.ndarray, size: tuple[int, int], mesh: str, fill: bool) -> Warped:
+    """A face moved by m (2, 4) into a picture of size (height, width), on a mesh of `warp.mesh.MESHES`."""
+    surface = make_mesh(mesh, portrait.x_s, portrait.z)
+    if fill:
+        face = fill_from_mirror(portrait.image, surface, m, size)
+    else:
+        face = warp(portrait.image, surface.points, surface.depth, m, surface.triangles, size)
+    return Warped(face, hidden_mask(surface, m, size))
+
+
+def frontalize(portrait: Portrait, mesh: str = "dense", fill: bool = True) -> Warped:
+    """The face turned to the viewer, its size kept: as the mean embedded head looks at us (section 3.3)."""
+    basis = load_basis()
+    reference = basis.landmarks(np.zeros(len(basis.identity)), np.zeros(len(basis.actions)))
+    m = frontal(portrait.x_s, portrait.z, reference)
+    return warp_mesh(portrait, m, portrait.image.shape[:2], mesh, fill)
+
+
+def swap_face(
+    source: Portrait,
+    target: np.ndarray,
+    x_t: np.ndarray,
+    model: str = METRIC_MODEL,
+    mesh: str = "dense",
+    fill: bool = True,
+    blend: str = "poisson",
+) -> tuple[np.ndarray, Warped]:
+    """The source's face on the target's geometry, pasted into the target picture (section 3.3, figure 5).
+
+    target (H, W, 3), its keypoints x_t (N, 2). Of the source and its mirror image the one closer in pose is taken
+    (supplement S.3). blend: one of `warp.uses.BLENDS`. Returns the picture (H, W, 3), and the warped face alone.
+    """
+    image, x_s = source.image, source.x_s
+    layout = layout_of(len(x_s))
+    if mirror_is_closer(x_s, x_t, layout):
+        image, x_s = mirrored(image, x_s, layout)
+    z, m = predict(model, x_s[None], x_t[None])
+    warped = warp_mesh(Portrait(image, x_s, z[0]), m[0], target.shape[:2], mesh, fill)
+    return paste(target, warped.face, blend), warped
 
 
 def place(targets: np.ndarray, like: np.ndarray) -> np.ndarray:

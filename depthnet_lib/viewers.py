@@ -10,21 +10,20 @@ from PIL import Image
 
 from .warp.cpu import bilinear
 from .warp.export import MeshArrays, mesh_arrays
+from .warp.mesh import Mesh
 
 SIZE = 420  # pixels of a view, both ways
 _DOTS = "#0072b2"  # blue of the colour-blind-safe palette of Okabe and Ito
 
 
-def view_head(
-    image: np.ndarray, x_s: np.ndarray, z: np.ndarray, triangles: np.ndarray, keypoints: int = 68, library: str = "auto"
-):
+def view_head(image: np.ndarray, mesh: Mesh, keypoints: int = 68, library: str = "auto"):
     """A widget of the textured mesh with its keypoints, axes, a light and a slider that scales depth.
 
-    image (H, W, 3) RGB uint8; points x_s (N, 2) in its pixels, of which the first ``keypoints`` are marked; depth
-    z (N,) in the same pixels; triangles (T, 3): the keypoint mesh, or one of `warp.dense.densify`. library:
-    "pythreejs", "plotly", or "auto" for the first that is installed.
+    image (H, W, 3) RGB uint8; mesh in its pixels (`warp.mesh.make_mesh`), of which the first ``keypoints`` points are
+    marked: 0 for a full head, whose points are others. library: "pythreejs", "plotly", or "auto" for the first that
+    is installed.
     """
-    arrays = mesh_arrays(image, x_s, z, triangles)
+    arrays = mesh_arrays(image, mesh.points, mesh.depth, mesh.triangles)
     if library == "auto":
         library = "pythreejs" if _is_installed("pythreejs") else "plotly"
     return {"pythreejs": _with_pythreejs, "plotly": _with_plotly}[library](arrays, keypoints)

@@ -3,8 +3,8 @@ import pytest
 
 from depthnet_lib.layouts import IBUG68
 from depthnet_lib.viewers import vertex_colours, view_head
-from depthnet_lib.warp.dense import densify
 from depthnet_lib.warp.export import mesh_arrays
+from depthnet_lib.warp.mesh import dense_mesh
 
 from .warp_cases import face, noise
 
@@ -19,13 +19,13 @@ def test_vertex_colours_are_the_pictures_at_the_points():
 
 @pytest.mark.parametrize("library", ["pythreejs", "plotly"])
 def test_depth_slider_scales_the_mesh_and_its_keypoints(library):
-    points, depth, triangles = densify(IBUG68, *face(90, 130))
-    widget = view_head(noise(90, 130), points, depth, triangles, library=library)
+    mesh = dense_mesh(*face(90, 130))
+    widget = view_head(noise(90, 130), mesh, library=library)
     view, controls = widget.children
     if library == "pythreejs":
         head = view.scene.children[0]
-        mesh, dots = head.children
-        assert mesh.geometry.attributes["position"].array.shape == (len(points), 3)
+        skin, dots = head.children
+        assert skin.geometry.attributes["position"].array.shape == (len(mesh.points), 3)
         assert dots.geometry.attributes["position"].array.shape == (68, 3)
         slider, shown = controls.children
         slider.value, shown.value = 0.5, False

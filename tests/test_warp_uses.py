@@ -2,11 +2,13 @@ import numpy as np
 import pytest
 
 from depthnet_lib.errors import InputError
+from depthnet_lib.heads import load_basis
 from depthnet_lib.heads.camera import rotation
 from depthnet_lib.layouts import FAW66, IBUG68, double_area, layout_of
 from depthnet_lib.warp import cpu, turn, turned, warp
-from depthnet_lib.warp.dense import dense_mesh, densify
-from depthnet_lib.warp.hidden import fill_from_mirror, hidden_mask, mirror_partners, texture_density
+from depthnet_lib.warp.dense import dense_weights
+from depthnet_lib.warp.hidden import fill_from_mirror, hidden_mask, texture_density
+from depthnet_lib.warp.mesh import MESHES, Mesh, dense_mesh, head_mesh, keypoint_mesh, make_mesh
 from depthnet_lib.warp.uses import BLENDS, frontal, mirror_is_closer, mirrored, onto, paste
 
 from .warp_cases import face, noise
@@ -60,19 +62,19 @@ def test_mirrored_picture_and_keypoints_go_together():
 
 def test_dense_mesh_keeps_the_keypoints_and_what_is_flat():
     for layout in (IBUG68, FAW66):
-        weights, triangles = dense_mesh(layout)
+        weights, triangles = dense_weights(layout)
         assert np.allclose(weights[: layout.n], np.eye(layout.n), atol=1e-9)
         assert np.allclose(weights.sum(1), 1)  # constants and planes pass through the spline
         points = weights @ layout.template
         assert np.isclose(double_area(points[triangles]).sum(), double_area(layout.template[layout.triangles]).sum())
     x_s, z = turned_face(20)
-    points, depth, triangles = densify(IBUG68, x_s, z)
-    assert np.allclose(densify(IBUG68, x_s, 2 * x_s[:, 0] - 3)[1], 2 * points[:, 0] - 3)
+    mesh = dense_mesh(x_s, z)
+    assert np.allclose(dense_mesh(x_s, 2 * x_s[:, 0] - 3).depth, 2 * mesh.points[:, 0] - 3)
     image = noise(*SIZE)
-    same = warp(image, points, depth, np.eye(2, 4), triangles, backend="cpu")
+    same = warp(image, mesh.points, mesh.depth, np.eye(2, 4), mesh.triangles, backend="cpu")
     assert (same[..., :3] == image)[same[..., 3] > 0].all()
     with pytest.raises(InputError, match="no frontal mean face"):
-        dense_mesh(layout_of(20))
+        dense_weights(layout_of(20))
 
 
 def test_dense_mesh_is_round_where_the_keypoint_mesh_has_facets():
@@ -84,9 +86,9 @@ def test_dense_mesh_is_round_where_the_keypoint_mesh_has_facets():
     y, x = np.nonzero(owner >= 0)
     truth = bowl(np.column_stack([x, y]))
     errors = []
-    for points, depth, triangles in ((x_s, z, IBUG68.triangles), densify(IBUG68, x_s, z)):
-        mesh = np.column_stack([points, depth])
-        drawn = cpu.interpolate(mesh[:, 2:], mesh, triangles, cpu.triangle_map(mesh, triangles, SIZE))[y, x, 0]
+    for mesh in (keypoint_mesh(x_s, z), dense_mesh(x_s, z)):
+        xyz = np.column_stack([mesh.points, mesh.depth])
+        drawn = cpu.interpolate(xyz[:, 2:], xyz, mesh.triangles, cpu.triangle_map(xyz, mesh.triangles, SIZE))[y, x, 0]
         errors.append(np.nanmean(np.abs(drawn - truth)))
     assert errors[1] < errors[0] / 2
 
@@ -101,15 +103,13 @@ def test_texture_density_is_the_ratio_of_areas():
 def test_hidden_mask_marks_the_far_side_only():
     x_s, z = turned_face(60)  # the nose points right: the picture's right half of the face is thin
     m = onto(x_s, z, turned_face(0)[0])
-    xyz = turned(x_s, z, m)
-    mask = hidden_mask(x_s, z, xyz, IBUG68.triangles, SIZE)
-    shown = cpu.triangle_map(xyz, IBUG68.triangles, SIZE) >= 0
+    mask = hidden_mask(keypoint_mesh(x_s, z), m, SIZE)
+    shown = cpu.triangle_map(turned(x_s, z, m), IBUG68.triangles, SIZE) >= 0
     left, right = (np.s_[:, :70], np.s_[:, 70:])
     assert not mask[~shown].any()
     assert mask[right].sum() > 0.3 * shown[right].sum()
     assert mask[left].sum() < 0.02 * shown[left].sum()
-    x_s, z = turned_face(0)
-    assert not hidden_mask(x_s, z, np.column_stack([x_s, z]), IBUG68.triangles, SIZE).any()
+    assert not hidden_mask(keypoint_mesh(*turned_face(0)), np.eye(2, 4), SIZE).any()
 
 
 def test_hidden_mask_marks_what_lay_behind():
@@ -119,7 +119,7 @@ def test_hidden_mask_marks_what_lay_behind():
     points = np.concatenate([wall, screen])
     triangles = np.array([[0, 1, 2], [0, 2, 3], [4, 5, 6], [4, 6, 7]])
     m = np.array([[1.0, 0, 1, 0], [0, 1, 0, 0]])  # the screen moves right by 30
-    mask = hidden_mask(points[:, :2], points[:, 2], turned(points[:, :2], points[:, 2], m), triangles, (120, 150))
+    mask = hidden_mask(Mesh(points[:, :2], points[:, 2], triangles), m, (120, 150))
     assert mask[42:78, 42:68].all()
     assert not mask[42:78, 72:108].any()
     assert mask.sum() < 1.1 * 30 * 40
@@ -132,15 +132,14 @@ def test_mirror_fills_the_thin_side_with_the_other_half():
     image[:] = 40 + 150 * (np.abs(np.arange(SIZE[1]) - 70) % 8 < 4)[:, None]  # symmetric stripes
     x_s, z = turned_face(55)
     away = warp(image, front, front_z, onto(front, front_z, x_s), backend="cpu")[..., :3]
-    xyz = turned(x_s, z, onto(x_s, z, front))
-    plain = warp(away, x_s, z, onto(x_s, z, front), backend="cpu")
-    filled = fill_from_mirror(away, x_s, mirror_partners(IBUG68, x_s), xyz, IBUG68.triangles, backend="cpu")
+    back = onto(x_s, z, front)
+    plain = warp(away, x_s, z, back, backend="cpu")
+    filled = fill_from_mirror(away, keypoint_mesh(x_s, z), back, backend="cpu")
     shown = plain[..., 3] > 0
     shown[:, :70] = False
     error = [np.abs(p[..., :3].astype(int) - image)[shown].mean() for p in (plain, filled)]
     assert error[1] < 0.6 * error[0]
-    unchanged = fill_from_mirror(image, front, mirror_partners(IBUG68, front),
-                                 np.column_stack([front, front_z]), IBUG68.triangles, backend="cpu")  # fmt: skip
+    unchanged = fill_from_mirror(image, keypoint_mesh(front, front_z), np.eye(2, 4), backend="cpu")
     assert (unchanged[..., :3] == image)[unchanged[..., 3] > 0].all()
 
 
@@ -174,3 +173,48 @@ def test_paste_at_the_border_and_bad_input():
         paste(background, over, "glue")
     with pytest.raises(InputError, match="warp to its size"):
         paste(background[:50], over)
+
+
+def test_head_fitted_to_a_heads_own_keypoints_is_that_head():
+    """Keypoints and depth of a turned embedded head: the fit finds the whole head again, to some millimetres."""
+    basis, rng = load_basis(), np.random.default_rng(0)
+    truth = basis.vertices(rng.normal(0, 0.7, len(basis.identity)), np.zeros(len(basis.action_names)))
+    placed = 20.0 * truth @ rotation(np.array([35.0, 10.0, 5.0])).T + [300, 250, 0]  # 20 pixels a cm
+    keypoints = basis.points(placed)
+    mesh = head_mesh(keypoints[:, :2], keypoints[:, 2])
+    fitted = np.column_stack([mesh.points, mesh.depth])
+    used = np.unique(mesh.triangles)
+    error = np.linalg.norm(fitted - placed, axis=1)[used] / 20
+    assert np.median(error) < 0.5  # cm
+    assert np.abs(basis.points(fitted)[:, :2] - keypoints[:, :2]).max() < 0.1 * 20
+    front = double_area(mesh.points[mesh.triangles]) > 0
+    assert 0.3 < front.mean() < 0.7  # wound like the layouts: what faces the viewer has positive area
+    nose, ears = mesh.depth[used].max(), mesh.partners[used]
+    assert nose > keypoints[:, 2].max() - 5
+    assert ears.shape == mesh.points[used].shape
+    with pytest.raises(InputError, match="fitted to 68"):
+        head_mesh(keypoints[:66, :2], keypoints[:66, 2])
+
+
+@pytest.mark.parametrize("kind", MESHES)
+def test_every_mesh_leaves_the_picture_as_it_is_under_the_identity(kind):
+    basis = load_basis()
+    keypoints = basis.landmarks(np.zeros(len(basis.identity)), np.zeros(len(basis.action_names))) * 4 + [70, 40, 0]
+    mesh = make_mesh(kind, keypoints[:, :2], keypoints[:, 2])
+    image = noise(*SIZE)
+    same = warp(image, mesh.points, mesh.depth, np.eye(2, 4), mesh.triangles, backend="cpu")
+    inside = same[..., 3] > 0
+    assert inside.sum() > 1000
+    assert (same[..., :3] == image)[inside].all()
+    # partners of partners are the points themselves: the mirror image of the mean head is the mean head
+    assert np.allclose(mesh.partners * [-1, 1] + [140, 0], mesh.points, atol=1.0)
+
+
+def test_meshes_of_other_layouts():
+    points = np.random.default_rng(0).uniform(5, 100, (20, 2))
+    mesh = make_mesh("keypoints", points, points[:, 0])
+    assert mesh.partners is None
+    with pytest.raises(InputError, match="no mirror partners"):
+        fill_from_mirror(noise(*SIZE), mesh, np.eye(2, 4))
+    with pytest.raises(InputError, match="unknown mesh"):
+        make_mesh("wire", points, points[:, 0])

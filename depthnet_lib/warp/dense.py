@@ -17,31 +17,25 @@ from ..layouts import LAYOUTS, Layout, delaunay, without_slivers
 STEP = 0.07  # between neighbouring points, in outer interocular distances
 
 
-def dense_mesh(layout: Layout) -> tuple[np.ndarray, np.ndarray]:
+def dense_weights(layout: Layout) -> tuple[np.ndarray, np.ndarray]:
     """Weights (P, N) that take keypoints to P mesh points, the keypoints first, and triangles (T, 3) of the points.
 
     >>> from depthnet_lib.layouts import IBUG68
-    >>> weights, triangles = dense_mesh(IBUG68)
+    >>> weights, triangles = dense_weights(IBUG68)
     >>> weights.shape[1], bool(np.allclose(weights[:68], np.eye(68), atol=1e-6))
     (68, True)
     """
     if layout.template is None:
         raise InputError(layout.name, "has no frontal mean face to grow a denser mesh on", "use 66 or 68 points")
-    return _dense_mesh(layout.n)
+    return _weights(layout.n)
 
 
 @cache
-def _dense_mesh(n: int) -> tuple[np.ndarray, np.ndarray]:
+def _weights(n: int) -> tuple[np.ndarray, np.ndarray]:
     known = LAYOUTS[n].template
     points = np.concatenate([known, _grid(known)])
     weights = RBFInterpolator(known, np.eye(n), kernel="thin_plate_spline")(points)
     return weights, without_slivers(points, delaunay(points))
-
-
-def densify(layout: Layout, x_s: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Points (P, 2), depth (P,) and triangles (T, 3) of the dense mesh of a face; `warp` takes them as they are."""
-    weights, triangles = dense_mesh(layout)
-    return weights @ x_s, weights @ z, triangles
 
 
 def _grid(known: np.ndarray) -> np.ndarray:

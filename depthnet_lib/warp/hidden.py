@@ -8,9 +8,10 @@ half of the same face, which is nearly symmetric.
 import numpy as np
 
 from ..errors import InputError
-from ..layouts import Layout, double_area
+from ..layouts import double_area
 from . import cpu
 from .drawing import draw
+from .mesh import Mesh
 
 THIN = 1 / 3  # source pixels for each target pixel, against the mesh's median: below, texture counts as missing
 _BEHIND = 0.04  # of the face's size: how far behind the visible surface a point of the source counts as covered
@@ -27,42 +28,37 @@ def texture_density(source: np.ndarray, xyz: np.ndarray, triangles: np.ndarray) 
     return from_area / np.maximum(to_area, 1e-3)
 
 
-def hidden_mask(
-    x_s: np.ndarray, z: np.ndarray, xyz: np.ndarray, triangles: np.ndarray, size: tuple[int, int]
-) -> np.ndarray:
-    """(H, W) True where a warped face shows texture that the source does not have.
+def hidden_mask(mesh: Mesh, m: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """(H, W) True where a face warped by m (2, 4) shows texture that the source does not have.
 
-    x_s (N, 2), z (N,): the source; xyz (N, 3): the same points `turned`; size (height, width) of the result. A pixel
-    is marked where its triangle faces away, in the source or in the result, where its texture is stretched thin, and
-    where its point lay behind another part of the face in the source.
+    size (height, width) of the result. A pixel is marked where its triangle faces away, in the source or in the
+    result, where its texture is stretched thin, and where its point lay behind another part of the face in the
+    source.
     """
+    xyz, triangles = mesh.turned(m), mesh.triangles
     owner = cpu.triangle_map(xyz, triangles, size)
-    density = texture_density(x_s, xyz, triangles)
+    density = texture_density(mesh.points, xyz, triangles)
     usual = np.median(density[density > 0]) if (density > 0).any() else 1.0
     thin = _smooth(density, xyz, triangles, owner) < THIN * usual
     away = (double_area(xyz[triangles, :2]) <= 0) | (density == 0)
-    return (owner >= 0) & (thin | away[owner] | _covered_in_source(x_s, z, xyz, triangles, owner))
+    return (owner >= 0) & (thin | away[owner] | _covered_in_source(mesh, xyz, owner))
 
 
 def fill_from_mirror(
-    image: np.ndarray,
-    x_s: np.ndarray,
-    x_m: np.ndarray,
-    xyz: np.ndarray,
-    triangles: np.ndarray,
-    size: tuple[int, int] | None = None,
-    backend: str = "auto",
+    image: np.ndarray, mesh: Mesh, m: np.ndarray, size: tuple[int, int] | None = None, backend: str = "auto"
 ) -> np.ndarray:
-    """A warped face, RGBA (H, W, 4), whose thin texture is taken from the other half of the face.
+    """A face warped by m (2, 4), RGBA (H, W, 4), its thin texture taken from the other half of the face.
 
-    image (H, W, 3); x_s (N, 2) the source keypoints; x_m (N, 2) the places of their mirror partners in the same image
-    (`mirror_partners`); xyz (N, 3) the turned points. The mirror's share grows smoothly from 0 where it has 1.5 times
+    image (H, W, 3); the arguments are those of `warp`. The mirror's share grows smoothly from 0 where it has 1.5 times
     the texture to 1 where it has 3 times as much: on a frontal photo nothing changes.
     """
-    own = draw(image, xyz, x_s, triangles, size, backend=backend)
-    other = draw(image, xyz, x_m, triangles, size, backend=backend)
-    flipped = x_m * [-1, 1]  # a mirror image turns triangles over; only areas matter here
-    gain = texture_density(flipped, xyz, triangles) / np.maximum(texture_density(x_s, xyz, triangles), 1e-6)
+    if mesh.partners is None:
+        raise InputError(f"{len(mesh.points)} points", "have no mirror partners", "use 66 or 68 keypoints")
+    xyz, triangles = mesh.turned(m), mesh.triangles
+    own = draw(image, xyz, mesh.points, triangles, size, backend=backend)
+    other = draw(image, xyz, mesh.partners, triangles, size, backend=backend)
+    flipped = mesh.partners * [-1, 1]  # a mirror image turns triangles over; only areas matter here
+    gain = texture_density(flipped, xyz, triangles) / np.maximum(texture_density(mesh.points, xyz, triangles), 1e-6)
     share = _smoothstep(np.log2(np.maximum(gain, 1e-6) / 1.5))
     owner = cpu.triangle_map(xyz, triangles, own.shape[:2])
     share = np.nan_to_num(_smooth(share, xyz, triangles, owner)).clip(0, 1)[..., None]
@@ -70,15 +66,9 @@ def fill_from_mirror(
     return own
 
 
-def mirror_partners(layout: Layout, x_s: np.ndarray) -> np.ndarray:
-    """(N, 2): for each keypoint the place of its mirror partner in the same picture."""
-    if not layout.mirror:
-        raise InputError(layout.name, "has no mirror pairs", "use 66 or 68 points")
-    return x_s[list(layout.mirror)]
-
-
-def _covered_in_source(x_s, z, xyz, triangles, owner) -> np.ndarray:
+def _covered_in_source(mesh: Mesh, xyz: np.ndarray, owner: np.ndarray) -> np.ndarray:
     """Shadow mapping: the source's own depth, looked up at the place that each pixel takes its colour from."""
+    x_s, z, triangles = mesh.points, mesh.depth, mesh.triangles
     source = np.column_stack([x_s, z])
     low = x_s.min(0)
     scale = 256 / max(np.ptp(x_s, 0).max(), 1e-9)  # the source is drawn 256 pixels high, whatever its size

@@ -7,7 +7,6 @@ import torch
 from ..affine import solve_affine, solve_similarity
 from ..errors import InputError
 from ..layouts import Layout
-from .hidden import mirror_partners
 
 BLENDS = ("poisson", "feather", "plain")
 
@@ -35,7 +34,7 @@ def mirrored(image: np.ndarray, x_s: np.ndarray, layout: Layout) -> tuple[np.nda
 
     Depth needs no more than the numbers: ``z[list(layout.mirror)]``.
     """
-    flipped = mirror_partners(layout, x_s) * [-1, 1] + [image.shape[1] - 1, 0]
+    flipped = np.add(_flipped(x_s, layout), [image.shape[1] - 1, 0])
     return np.ascontiguousarray(image[:, ::-1]), flipped
 
 
@@ -45,13 +44,19 @@ def mirror_is_closer(x_s: np.ndarray, x_t: np.ndarray, layout: Layout) -> bool:
     Both are compared with the target after the best similarity in the plane, so that size, place and roll do not
     count.
     """
-    flipped = mirror_partners(layout, x_s) * [-1, 1]
+    flipped = _flipped(x_s, layout)
     both = torch.as_tensor(np.stack([x_s, flipped]).astype(float))
     target = torch.as_tensor(np.asarray(x_t, float))
     scale, rotation, shift = solve_similarity(both, target)
     placed = scale[:, None, None] * both @ rotation.mT + shift[:, None]
     own, other = (placed - target).square().sum((1, 2)).tolist()
     return other < own
+
+
+def _flipped(x_s: np.ndarray, layout: Layout) -> np.ndarray:
+    if not layout.mirror:
+        raise InputError(layout.name, "has no mirror pairs", "use 66 or 68 points")
+    return x_s[list(layout.mirror)] * [-1, 1]
 
 
 def paste(background: np.ndarray, face: np.ndarray, blend: str = "poisson") -> np.ndarray:
