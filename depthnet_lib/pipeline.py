@@ -104,10 +104,13 @@ def warp_mesh(portrait: Portrait, m: np.ndarray, size: tuple[int, int], mesh: st
 
 def frontalize(portrait: Portrait, mesh: str = "dense", fill: bool = True) -> Warped:
     """The face turned to the viewer, its size kept: as the mean embedded head looks at us (section 3.3)."""
+    return warp_mesh(portrait, frontal_affine(portrait.x_s, portrait.z), portrait.image.shape[:2], mesh, fill)
+
+
+def frontal_affine(x_s: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """The affine m (2, 4) that turns keypoints (N, 2) with metric depth (N,) to the viewer."""
     basis = load_basis()
-    reference = basis.landmarks(np.zeros(len(basis.identity)), np.zeros(len(basis.actions)))
-    m = frontal(portrait.x_s, portrait.z, reference)
-    return warp_mesh(portrait, m, portrait.image.shape[:2], mesh, fill)
+    return frontal(x_s, z, basis.landmarks(np.zeros(len(basis.identity)), np.zeros(len(basis.actions))))
 
 
 def swap_face(

@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import cv2
@@ -22,17 +23,15 @@ from .config import data_dir
 from .datasets import KeypointSet, load
 from .errors import InputError
 from .heads import cameras, load_basis, sample_shots
-from .layouts import IBUG68
-from .pipeline import MARGIN, make_portrait, metric_depth
-from .repair.inputs import background_input, swap_input
-from .warp import warp
-from .warp.uses import frontal, mirror_is_closer, mirrored, onto
+from .heads.sampler import Shots
+from .pipeline import MARGIN, Portrait, frontal_affine, frontalize, make_portrait, metric_depth, swap_face
+from .repair.inputs import background_input
 
 HEADS = "heads"
 SEED = 8
-PEOPLE = {"train": range(800), "test": range(800, 900)}
-SCENES = 3  # pictures of one person
-YAW = {"background": (12.0, 45.0), "extreme": (45.0, 75.0), "swap": (0.0, 45.0)}  # degrees, to either side
+PEOPLE = {"train": range(400), "test": range(400, 480)}
+SCENES = 3  # of each person, in each range of poses
+YAW = {"background": (12.0, 45.0), "extreme": (45.0, 75.0), "swap": (12.0, 45.0)}  # degrees, to either side
 FRONT = 12.0  # degrees: a photo turned less counts as frontal
 RENDER_SIZE = 128  # pixels; the pipeline works there, the network on what is left after shrinking
 _CHUNK = 8  # people drawn at once
@@ -59,14 +58,15 @@ def load_repair_set(task: str, name: str, size: int = 64, processes: int | None 
     Made on first use with a progress bar, in several processes, into `data_dir`; later runs map the files after their
     checksums were compared. Raises InputError for a damaged file and for a set that has too few pictures.
     """
-    folder = data_dir() / "repair" / f"{task}-{name.replace(':', '-').replace('/', '-')}-{size}"
+    base, _, split = name.partition(":")
+    heads = base == HEADS  # they are drawn once for all tasks
+    folder = data_dir() / "repair" / f"{'' if heads else task + '-'}{name.replace(':', '-').replace('/', '-')}-{size}"
     if not (folder / "set.json").is_file():
-        rows = _from_heads(task, name.partition(":")[2], size, processes) if name.startswith(f"{HEADS}:") else None
-        _store(folder, rows or _from_photos(task, load(name), size))
-    return RepairSet(f"{task} {name}", **_open(folder))
+        _store(folder, _from_heads(split, size, processes) if heads else _from_photos(task, load(name), size))
+    return RepairSet(f"{task} {name}", **_open(folder, task))
 
 
-def _from_heads(task: str, split: str, size: int, processes: int | None) -> Iterator[dict[str, np.ndarray]]:
+def _from_heads(split: str, size: int, processes: int | None) -> Iterator[dict[str, np.ndarray]]:
     """Rows chunk by chunk. For training, half of the people give x and the others y; a test set has everybody's x and
     their answers, which are its y."""
     if split not in PEOPLE:
@@ -74,94 +74,95 @@ def _from_heads(task: str, split: str, size: int, processes: int | None) -> Iter
     people = np.array(PEOPLE[split])
     domains = {"x": people[::2], "y": people[1::2]} if split == "train" else {"both": people}
     chunks = {domain: np.array_split(rows, max(1, len(rows) // _CHUNK)) for domain, rows in domains.items()}
-    jobs = [(task, domain, chunk, size) for domain, parts in chunks.items() for chunk in parts]
+    jobs = [(domain, chunk, size) for domain, parts in chunks.items() for chunk in parts]
     spawn = multiprocessing.get_context("spawn")  # OpenGL does not survive a fork
     with ProcessPoolExecutor(processes or os.cpu_count(), mp_context=spawn) as pool:
-        rows = pool.map(head_rows, *zip(*jobs, strict=True))
-        yield from tqdm(rows, f"drawing {task} {split}", len(jobs), unit="chunk")
+        yield from tqdm(pool.map(head_rows, *zip(*jobs, strict=True)), f"drawing {split}", len(jobs), unit="chunk")
 
 
-def head_rows(task: str, domain: str, people: np.ndarray, size: int) -> dict[str, np.ndarray]:
-    """Rows of some people, uint8: {"x"}, {"y"}, or for ``domain`` "both" {"x", "y", "truth", "inside"}."""
-    from .heads.render import render
-
-    identity, scene = np.repeat(people, SCENES), np.tile(np.arange(SCENES), len(people))
-    side = np.where((identity + scene) % 2, 1, -1)[:, None]
-    shots = sample_shots(SEED, identity, scene, np.sort(side * YAW[task], 1))
-    shots = replace(shots, margin=np.full(len(shots), MARGIN), shift=np.zeros((len(shots), 2)))
-    landmarks = load_basis().landmarks(shots.shape, shots.actions)
-    x_s = cameras(shots, landmarks)(landmarks)[..., :2] * RENDER_SIZE - 0.5
-    if task == "swap":
-        y = render(shots, RENDER_SIZE).image
-        made = [] if domain == "y" else _swaps(y, x_s)
-    else:
-        z = metric_depth(x_s)
-        m = np.stack([frontal(*face, mean_head()) for face in zip(x_s, z, strict=True)])
-        ahead = _looking_ahead(shots, landmarks, _moved(x_s, z, m))
-        y = None if domain == "x" else render(ahead, RENDER_SIZE).image
-        turned = () if domain == "y" else render(shots, RENDER_SIZE).image
-        made = [background_row(*row) for row in zip(turned, x_s, z, m, strict=False)]
-    rows = {} if domain == "x" else {"y": y}
+def head_rows(domain: str, people: np.ndarray, size: int) -> dict[str, np.ndarray]:
+    """Rows of some people for all tasks, uint8, by "task.array": x, or y, or for ``domain`` "both" x, y and answers."""
+    turned, aside = (_Scenes(people, YAW[task]) for task in ("background", "extreme"))
+    rows = {}
     if domain != "y":
-        rows["x"] = np.stack([x for x, _ in made])
+        made = {task: [background_row(face) for face in scenes.faces] for task, scenes in
+                (("background", turned), ("extreme", aside))}  # fmt: skip
+        made["swap"] = _swaps(turned.faces)
+        rows |= {f"{task}.x": [x for x, _ in pairs] for task, pairs in made.items()}
+    if domain == "y":
+        rows |= {"background.y": turned.answers, "swap.y": turned.pictures}
     if domain == "both":
-        rows |= {"truth": np.repeat(y, len(made) // len(y), 0), "inside": np.stack([inside for _, inside in made])}
-    return {key: _shrunk(value, size) for key, value in rows.items()}
+        answers = {"background": turned.answers, "extreme": aside.answers, "swap": np.repeat(turned.pictures, 2, 0)}
+        rows |= {f"{task}.truth": pictures for task, pictures in answers.items()}
+        rows |= {f"{task}.inside": [inside for _, inside in pairs] for task, pairs in made.items()}
+    return {key: _shrunk(np.stack(value), size) for key, value in rows.items()}
 
 
-def background_row(image: np.ndarray, x_s: np.ndarray, z: np.ndarray, m: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """x (H, W, 6) of one portrait and its face's place in it, uint8 (H, W) 0 or 255."""
-    face = warp(image, x_s, z, m)
-    return background_input(face, image, x_s), face[..., 3]
+class _Scenes:
+    """Pictures of people turned by angles in a range, and the true answers to them; drawn when asked for."""
+
+    def __init__(self, people: np.ndarray, yaw: tuple[float, float]):
+        identity, scene = np.repeat(people, SCENES), np.tile(np.arange(SCENES), len(people))
+        side = np.where((identity + scene) % 2, 1, -1)[:, None]
+        shots = sample_shots(SEED, identity, scene, np.sort(side * yaw, 1), margin=(MARGIN, MARGIN))
+        self.shots = replace(shots, shift=np.zeros((len(shots), 2)))
+        self.landmarks = load_basis().landmarks(shots.shape, shots.actions)
+        self.x_s = self._seen(self.shots) * RENDER_SIZE - 0.5
+
+    @cached_property
+    def pictures(self) -> np.ndarray:
+        return self._render(self.shots)
+
+    @cached_property
+    def faces(self) -> list[Portrait]:
+        return [Portrait(*face) for face in zip(self.pictures, self.x_s, metric_depth(self.x_s), strict=True)]
+
+    @cached_property
+    def answers(self) -> np.ndarray:
+        """The same scenes with heads that look at the camera, framed so that their keypoints come to lie where
+        `frontalize` puts those of the turned heads."""
+        z = metric_depth(self.x_s)
+        m = np.stack([frontal_affine(*face) for face in zip(self.x_s, z, strict=True)])
+        points = np.concatenate([self.x_s, z[..., None], np.ones_like(z)[..., None]], -1)
+        goal, seen = (points @ m.mT + 0.5) / RENDER_SIZE, self._seen(self.shots.facing(0))
+        centred, goal_centred = (p - p.mean(1, keepdims=True) for p in (seen, goal))
+        scale = (goal_centred * centred).sum((1, 2)) / np.square(centred).sum((1, 2))
+        middle = goal.mean(1) + scale[:, None] * (0.5 - seen.mean(1))  # where the picture's middle goes
+        return self._render(replace(self.shots.facing(0), margin=MARGIN / scale, shift=middle - 0.5))
+
+    def _seen(self, shots: Shots) -> np.ndarray:
+        return cameras(shots, self.landmarks)(self.landmarks)[..., :2]
+
+    @staticmethod
+    def _render(shots: Shots) -> np.ndarray:
+        from .heads.render import render  # opens OpenGL
+
+        return render(shots, RENDER_SIZE).image
 
 
-def swap_row(source: np.ndarray, x_s: np.ndarray, target: np.ndarray, x_t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """x (H, W, 3): the source's face, or its mirror image where that is closer in pose, on the target's, and its place.
-
-    Pictures uint8 (H, W, 3) and (H2, W2, 3), keypoints (68, 2) in their pixels.
-    """
-    if mirror_is_closer(x_s, x_t, IBUG68):
-        source, x_s = mirrored(source, x_s, IBUG68)
-    z = metric_depth(x_s)
-    face = warp(source, x_s, z, onto(x_s, z, x_t), size=target.shape[:2])
-    return swap_input(face, target), face[..., 3]
+def background_row(portrait: Portrait) -> tuple[np.ndarray, np.ndarray]:
+    """x (H, W, 6) of a portrait and its frontalized face's place, uint8 (H, W) 0 or 255; warped the paper's way."""
+    face = frontalize(portrait, "keypoints", fill=False).face
+    return background_input(face, portrait.image, portrait.x_s), face[..., 3]
 
 
-def mean_head() -> np.ndarray:
-    """(68, 3) the mean head's keypoints, frontal: what `frontal` turns faces to."""
-    basis = load_basis()
-    return basis.landmarks(np.zeros(len(basis.identity)), np.zeros(len(basis.actions)))
+def swap_row(source: Portrait, target: Portrait) -> tuple[np.ndarray, np.ndarray]:
+    """x (H, W, 3), the source's face pasted on the target's, and its place; warped the paper's way."""
+    x, warped = swap_face(source, target.image, target.x_s, mesh="keypoints", fill=False, blend="plain")
+    return x, warped.face[..., 3]
 
 
-def _swaps(pictures: np.ndarray, x_s: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+def _swaps(faces: list[Portrait]) -> list[tuple[np.ndarray, np.ndarray]]:
     """Every picture is a target twice: for the next person, and for the same person from another scene.
 
     Only the second has a true answer, the target itself; a row without one has nothing "inside".
     """
     rows = []
-    for t in range(len(pictures)):
+    for t, target in enumerate(faces):
         person, scene = divmod(t, SCENES)
-        for s in ((t + SCENES) % len(pictures), person * SCENES + (scene + 1) % SCENES):
-            x, inside = swap_row(pictures[s], x_s[s], pictures[t], x_s[t])
-            rows.append((x, inside if s // SCENES == person else np.zeros_like(inside)))
+        rows.append((swap_row(faces[(t + SCENES) % len(faces)], target)[0], np.zeros(target.image.shape[:2], np.uint8)))
+        rows.append(swap_row(faces[person * SCENES + (scene + 1) % SCENES], target))
     return rows
-
-
-def _looking_ahead(shots, landmarks: np.ndarray, goal: np.ndarray):
-    """The same scenes with heads that look at the camera, framed so that the keypoints come to lie on ``goal``."""
-    ahead = replace(shots, angles=np.zeros_like(shots.angles))
-    seen = cameras(ahead, landmarks)(landmarks)[..., :2]
-    centred = goal - goal.mean(1, keepdims=True)
-    own = seen - seen.mean(1, keepdims=True)
-    scale = (centred * own).sum((1, 2)) / np.square(own).sum((1, 2))
-    offset = goal.mean(1) - scale[:, None] * seen.mean(1)
-    return replace(ahead, margin=shots.margin / scale, shift=0.5 * scale[:, None] + offset - 0.5)
-
-
-def _moved(x_s: np.ndarray, z: np.ndarray, m: np.ndarray) -> np.ndarray:
-    """(M, 68, 2) keypoints after the affine, in [0, 1] of the picture."""
-    points = np.concatenate([x_s, z[..., None], np.ones_like(z)[..., None]], -1)
-    return (points @ np.swapaxes(m, 1, 2) + 0.5) / RENDER_SIZE
 
 
 def _from_photos(task: str, faces: KeypointSet, size: int) -> Iterator[dict[str, np.ndarray]]:
@@ -172,19 +173,16 @@ def _from_photos(task: str, faces: KeypointSet, size: int) -> Iterator[dict[str,
         portrait = _portrait(faces, i)
         if task == "swap":
             if i % 2:
-                yield {"y": _shrunk(portrait.image[None], size)}
+                yield {f"{task}.y": _shrunk(portrait.image[None], size)}
             else:
-                source = _portrait(faces, (i + 1) % len(faces))
-                row, _ = swap_row(source.image, source.x_s, portrait.image, portrait.x_s)
-                yield {"x": _shrunk(row[None], size)}
+                yield {f"{task}.x": _shrunk(swap_row(_portrait(faces, (i + 1) % len(faces)), portrait)[0][None], size)}
             continue
-        m = frontal(portrait.x_s, portrait.z, mean_head())
-        yaw = turned_by(m)
+        yaw = turned_by(frontal_affine(portrait.x_s, portrait.z))
         low, high = YAW[task]
         if abs(yaw) < FRONT:
-            yield {"y": _shrunk(portrait.image[None], size)}
+            yield {f"{task}.y": _shrunk(portrait.image[None], size)}
         elif low <= abs(yaw) <= high:
-            yield {"x": _shrunk(background_row(portrait.image, portrait.x_s, portrait.z, m)[0][None], size)}
+            yield {f"{task}.x": _shrunk(background_row(portrait)[0][None], size)}
 
 
 def turned_by(m: np.ndarray) -> float:
@@ -193,7 +191,7 @@ def turned_by(m: np.ndarray) -> float:
     return -float(np.rad2deg(np.arctan2(a[2], np.cross(a, b)[2])))
 
 
-def _portrait(faces: KeypointSet, i: int):
+def _portrait(faces: KeypointSet, i: int) -> Portrait:
     image = faces.image(i)
     return make_portrait(image, faces.xy[i] * max(image.shape[:2]) - 0.5, RENDER_SIZE)
 
@@ -204,9 +202,8 @@ def _store(folder: Path, rows: Iterable[dict[str, np.ndarray]]) -> None:
     for row in rows:
         for key, value in row.items():
             parts.setdefault(key, []).append(value)
-    if missing := {"x", "y"} - parts.keys():
-        reason = f"gives no pictures for {missing.pop()} (turned faces are x, frontal ones y)"
-        raise InputError(folder.name, reason, "bring more photos")
+    if not any(key.endswith(".x") for key in parts):
+        raise InputError(folder.name, "has no turned face", "bring more photos")
     folder.mkdir(parents=True, exist_ok=True)
     sums = {}
     for key, arrays in parts.items():
@@ -216,15 +213,19 @@ def _store(folder: Path, rows: Iterable[dict[str, np.ndarray]]) -> None:
     write_json(folder / "set.json", {"sha256": sums})
 
 
-def _open(folder: Path) -> dict[str, np.ndarray]:
+def _open(folder: Path, task: str) -> dict[str, np.ndarray]:
+    """The arrays of a task; what it shares with background synthesis is stored there."""
     arrays = {}
     for key, wanted in json.loads((folder / "set.json").read_text())["sha256"].items():
+        owner, name = key.split(".")
+        if owner != task and not (owner == "background" and name == "y" and task == "extreme"):
+            continue
         path = folder / f"{key}.npy"
         if not path.is_file() or _checksum(path) != wanted:
             raise InputError(path, "damaged or missing", f"delete the folder {folder}; it will be made again")
-        arrays[key] = np.load(path, mmap_mode="r")
-    if "inside" in arrays:
-        arrays["inside"] = arrays["inside"] > 127
+        arrays[name] = np.load(path, mmap_mode="r")
+    if "truth" in arrays:
+        arrays |= {"y": arrays["truth"], "inside": arrays["inside"] > 127}
     return arrays
 
 

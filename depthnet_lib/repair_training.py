@@ -8,18 +8,20 @@ import torch
 from torch import Tensor
 
 from .checkpoints import write_json
+from .errors import InputError
 from .experiments import command_line, versions
 from .images import write_image
 from .repair import losses
-from .repair.apply import TASKS, save_generator
+from .repair.apply import TASKS, load_gan, save_gan
 from .repair.cyclegan import CycleGan, Pool, to_pictures, to_tensor
-from .repair.networks import CONFIGS, Config
-from .repair_sets import RepairSet
+from .repair.networks import CONFIGS
+from .repair_sets import RepairSet, load_repair_set
 from .training import Run, Task, Update, fit
 
 ADAM = {"lr": 2e-4, "betas": (0.5, 0.999)}  # supplement S.4
 BATCH_SIZE = {"paper": 16, "laptop": 4}  # on 2 cores, more steps do more than larger ones
-EPOCHS = 200
+START = {"extreme": "background"}  # whose weights a task goes on from: the same work, only harder
+EPOCHS = 400
 STEPS_AN_EPOCH = 50  # logs and sample sheets come once an epoch, every minute or so
 SHEET_ROWS = 6
 
@@ -88,27 +90,27 @@ class CycleGanTask(Task):
         write_image(folder / "samples" / f"{epoch:04d}.png", sheet([to_pictures(c) for c in columns]))
 
 
-def train_repair(
-    task: str,
-    train: RepairSet,
-    test: RepairSet,
-    run: Run,
-    config: Config = CONFIGS["laptop"],
-    batch_size: int = 4,
-    start: dict[str, Tensor] | None = None,
-) -> dict:
-    """Train a repair task of `TASKS`; leaves weights.safetensors (F), weights.json, samples/ and a resumable
-    checkpoint in ``run.out``. Returns what weights.json holds.
+def train_repair(task: str, data: str, run: Run, recipe: str = "laptop", batch_size: int | None = None) -> dict:
+    """Train a repair task of `TASKS` on a set of `load_repair_set`, "heads:train" by default, as a command does."""
+    if recipe not in CONFIGS:
+        raise InputError(f"--recipe {recipe}", "unknown", f"choose one of: {', '.join(CONFIGS)}")
+    config = CONFIGS[recipe]
+    train = load_repair_set(task, data, config.size)
+    test = load_repair_set(task, data.replace(":train", ":test"), config.size)
+    start = START.get(task) if recipe == "laptop" else None  # the embedded weights are of that size
+    gan = load_gan(start) if start else CycleGan(TASKS[task], config).reset(torch.Generator().manual_seed(run.seed))
+    return train_gan(task, gan, train, test, run, batch_size or BATCH_SIZE[recipe], start)
 
-    ``start`` are weights of a CycleGan to go on from, such as background synthesis' for extreme poses.
-    """
-    gan = CycleGan(TASKS[task], config).reset(torch.Generator().manual_seed(run.seed))
-    if start:
-        gan.load_state_dict(start)
-    result = fit(CycleGanTask(gan, train.x, train.y, (test.x, test.y), batch_size), run)
-    save_generator(run.out / "weights.safetensors", gan.f, gan.config, task)
+
+def train_gan(
+    task: str, gan: CycleGan, train: RepairSet, test: RepairSet, run: Run, batch_size: int, start: str | None = None
+) -> dict:
+    """Train the networks; leaves weights.safetensors, weights.json, metrics.csv, samples/ and a resumable checkpoint in
+    ``run.out``. Returns what weights.json holds."""
+    result = fit(CycleGanTask(gan.train(), train.x, train.y, (test.x, test.y), batch_size), run)
+    save_gan(run.out / "weights.safetensors", gan, task)
     record = {"model": f"repair-{task}", "command": command_line(), "data": train.name, "seed": run.seed}
-    record |= {"pictures": {"x": len(train.x), "y": len(train.y)}, "config": gan.config.asdict()}
+    record |= {"pictures": {"x": len(train.x), "y": len(train.y)}, "config": gan.config.asdict(), "start": start}
     record |= {"batch_size": batch_size, "cycle": losses.CYCLE, "versions": versions(), **result}
     write_json(run.out / "weights.json", record)
     return record

@@ -7,7 +7,12 @@ import typer
 
 
 def train(
-    model: Annotated[str, typer.Argument(help="Name of a model, such as pinv, separate or factorization.")],
+    model: Annotated[
+        str,
+        typer.Argument(
+            help="Name of a model, such as pinv, separate or factorization; or repair-background, repair-swap, repair-extreme."
+        ),
+    ],
     data: Annotated[str, typer.Option(help="Data set: a name such as anny:train, or an .npz with xy (M, N, 2).")],
     out: Annotated[Path, typer.Option(help="Folder of the run: weights, their json, metrics.csv, loss.png.")],
     epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the faces; default: the recipe's.")] = None,
@@ -16,7 +21,12 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run that --out holds.")] = False,
     minutes: Annotated[float | None, typer.Option(min=0.01, help="Stop after so many minutes of training.")] = None,
     pairs: Annotated[str, typer.Option(help="all: any two faces; identity: two of one person.")] = "all",
-    recipe: Annotated[str, typer.Option(help="paper: supplement S.1.1; released: the authors' program.")] = "paper",
+    recipe: Annotated[
+        str | None,
+        typer.Option(
+            help="Depth models: paper (supplement S.1.1, default), released. Repair: laptop (default), paper."
+        ),
+    ] = None,
 ) -> None:
     """Train a model on a data set. Ctrl-C keeps a checkpoint; --resume goes on to the same final numbers.
 
@@ -29,8 +39,16 @@ def train(
     from ..experiments import train_depth_model
     from ..models import build_model
     from ..recipes import RECIPES
+    from ..repair.apply import TASKS
+    from ..repair_training import EPOCHS, train_repair
     from ..training import Run
 
+    if model.removeprefix("repair-") in TASKS and model.startswith("repair-"):
+        run = Run(out, epochs or EPOCHS, seed, minutes, resume, checkpoint_seconds=180)
+        train_repair(model.removeprefix("repair-"), data, run, recipe or "laptop", batch_size)
+        print(f"weights in {out / 'weights.safetensors'}, sample sheets in {out / 'samples'}")
+        return
+    recipe = recipe or "paper"
     if recipe not in RECIPES:
         raise InputError(f"--recipe {recipe}", "unknown", f"choose one of: {', '.join(RECIPES)}")
     if pairs not in ("all", "identity"):

@@ -9,26 +9,35 @@ import torch.nn.functional as nnf
 
 from ..checkpoints import half, load_tensors, save_tensors
 from ..config import WEIGHTS
-from .cyclegan import to_pictures, to_tensor
+from ..errors import InputError
+from .cyclegan import CycleGan, to_pictures, to_tensor
 from .networks import Config, Generator, blended
 
 TASKS = {"background": 6, "swap": 3, "extreme": 6}  # name -> channels of x
 SYNTHETIC = {"synthetic": "face turned or replaced and repaired by DepthNets kit; not a photograph"}
 
 
-def save_generator(path: Path, net: Generator, config: Config, task: str) -> None:
-    """Write F in float16: what use needs of a CycleGAN."""
-    save_tensors(path, half(net.state_dict()), {"config": config.asdict(), "task": task})
+def save_gan(path: Path, gan: CycleGan, task: str) -> None:
+    """Write all four networks in float16: use needs F alone, but training may go on from them."""
+    save_tensors(path, half(gan.state_dict()), {"config": gan.config.asdict(), "task": task})
+
+
+def load_gan(task: str, path: Path | None = None) -> CycleGan:
+    """The networks of a task of `TASKS`, from the embedded weights or another file of `save_gan`."""
+    path = path or WEIGHTS / f"repair-{task}.safetensors"
+    tensors, header = load_tensors(path)
+    if header.get("task") != task:
+        raise InputError(path, f"is not repair of the task {task}", f"depthnets train repair-{task} --help")
+    config = header["config"]
+    gan = CycleGan(TASKS[task], Config(**{**config, "strides": tuple(config["strides"])}))
+    gan.load_state_dict({k: v.float() for k, v in tensors.items()})
+    return gan.eval()
 
 
 @cache
-def load_generator(task: str, path: Path | None = None) -> Generator:
-    """F of a task of `TASKS`, from the embedded weights or another file of `save_generator`."""
-    tensors, header = load_tensors(path or WEIGHTS / f"repair-{task}.safetensors")
-    config = header["config"]
-    net = Generator(TASKS[header["task"]], 3, Config(**{**config, "strides": tuple(config["strides"])}))
-    net.load_state_dict({k: v.float() for k, v in tensors.items()})
-    return net.eval()
+def generator(task: str) -> Generator:
+    """F of the embedded weights: what repairs."""
+    return load_gan(task).f
 
 
 @torch.inference_mode()

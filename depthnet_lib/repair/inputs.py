@@ -7,8 +7,6 @@ picture without its inner face. Face swap sees one: the warped face pasted onto 
 import cv2
 import numpy as np
 
-from ..warp.uses import paste
-
 
 def face_hull(x_s: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """(H, W) True inside the convex hull of keypoints (N, 2), in pixels."""
@@ -26,11 +24,6 @@ def background_input(face: np.ndarray, image: np.ndarray, x_s: np.ndarray) -> np
     """(H, W, 6): the frontalized face, RGBA (H, W, 4), on black, then the source picture without its inner face."""
     on_black = np.where(face[..., 3:] > 0, face[..., :3], 0)
     return np.concatenate([on_black, without_face(image, x_s)], -1).astype(np.uint8)
-
-
-def swap_input(face: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """(H, W, 3): a face, RGBA (H, W, 4), already warped onto the target's keypoints, pasted onto the target."""
-    return paste(target, face, "plain")
 
 
 def composite(x: np.ndarray) -> np.ndarray:
