@@ -25,18 +25,19 @@ BODY_VERTICES, NECK_SEAM = 13380, -58.0  # of the base mesh; y between its shoul
 
 # The right half and the midline of the 68 iBUG points as weighted vertices of the MakeHuman base mesh, placed by hand
 # on the lid rims, the vermilion border and the seam of the lips, and elsewhere where the ICT-FaceKit points fall after
-# a rigid fit; the left half is their mirror image.
+# a rigid fit; then moved by what dlib's detector, annotated on photos, saw as constant offsets on frontal renders. The
+# left half is their mirror image.
 LANDMARKS = """
 0  5237:2 871:1 870:5        1  5236:3 5235:5             2  270:4 5092:2 5246:2      3  736:4 910:3 5242:1
-4  737:1 735:1               5  5297:5 915:2 3698:1       6  5224:3 5294:4 5223:1     7  5167:6 5215:2
-8  5171:7 5225:1             17 261:1 262:1               18 232:7 224:1              19 231:3 222:4 229:1
-20 205:1 233:2 223:5         21 233:3 208:1 228:4         27 132:5 133:3              28 131:7 5063:1
-29 164:6 201:2               30 5134:5 294:3              31 333:1                    32 308:1 313:5 314:2
+4  737:1 735:1               5  5298:9 915:1              6  5224:3 5294:4 5223:1     7  5167:1 5221:1
+8  5225:7 5171:1             17 261:1 262:1               18 232:7 224:1              19 231:3 222:4 229:1
+20 205:1 233:2 223:5         21 233:3 208:1 228:4         27 136:5 132:3              28 131:3 135:1
+29 164:6 201:2               30 5134:5 294:3              31 334:2 320:3              32 308:1 313:5 314:2
 33 317:1                     36 18:1 27:1                 37 0:1                      38 54:1
 39 69:1                      40 47:2 50:1                 41 41:1                     48 422:1
-49 5340:1 410:1              50 355:1 356:1 456:1 450:1   51 362:1 455:1              57 496:2 492:3
-58 484:1 480:2 490:3 486:4   59 406:1 370:1               60 431:1                    61 470:1 471:1
-62 474:1                     66 493:1                     67 481:3 487:1
+49 410:1                     50 456:1 450:1               51 455:1                    57 496:2 492:3
+58 484:1 480:2 490:4 486:5   59 406:3 480:1 484:1         60 430:1 444:1              61 471:1 472:1
+62 474:1                     66 493:1                     67 481:1 487:1
 """
 PARTS = {  # part -> groups of the base mesh; the part's number is its place here
     "skin": ["body"],

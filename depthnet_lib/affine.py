@@ -93,6 +93,18 @@ def solve_similarity(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return scale, rotation, centre_b - scale[..., None] * (rotation @ centre_a[..., None])[..., 0]
 
 
+def solve_camera(shape: Tensor, x: Tensor) -> Tensor:
+    """Scaled rotation (..., 3, 3) whose first two rows turn the centred shape (N, 3) onto centred points x (..., N, 2).
+
+    The scaled-orthographic camera nearest to the best affine one: both singular values of the 2 x 3 least-squares
+    solution become their mean. Not meant for gradients.
+    """
+    rows = x.mT @ torch.linalg.pinv(shape).mT
+    u, s, vt = torch.linalg.svd(rows, full_matrices=False)
+    a, b = (u @ vt).unbind(-2)
+    return s.mean(-1)[..., None, None] * torch.stack([a, b, torch.linalg.cross(a, b)], -2)
+
+
 def plane_basis(x: Tensor) -> Tensor:
     """Orthonormal basis (..., N, 3) of all planes over points (..., N, 2): what a constant, x and y can explain."""
     p = x - x.mean(-2, keepdim=True)

@@ -1,6 +1,7 @@
 """What a model of depth is: source and target faces in, 3D source points and the affine to the target out."""
 
-from dataclasses import dataclass, fields
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 
 import torch
 from torch import Tensor, nn
@@ -15,7 +16,7 @@ class Faces:
     """A batch of faces as a model sees them.
 
     Keypoints xy (..., N, 2) in any unit; where known true depth z (..., N) in the same unit, and the picture ``image``
-    (..., H, W, 3) RGB uint8; ``code`` is what `DepthModel.encode` computed once a face.
+    (..., 80, 80, 3) RGB uint8, cropped by `as_faces`; ``code`` is what `DepthModel.encode` computed once a face.
     """
 
     xy: Tensor
@@ -86,8 +87,24 @@ class DepthModel(nn.Module):
         return Prediction(points, self.affine(points, source, target))
 
     def loss(self, source: Faces, target: Faces) -> Tensor:
-        """Training loss of a batch of pairs (equation 1)."""
+        """Training loss of a batch of encoded pairs (equation 1)."""
         return keypoint_loss(self(source, target).x_n, target.xy)
+
+    def parts(self) -> dict[str, nn.Module]:
+        """What is optimised, by name, each part with an optimizer of its own."""
+        return {"model": self}
+
+    def training_step(self, source: Faces, target: Faces, update: Callable[[str, Tensor], None]) -> dict[str, Tensor]:
+        """One step on a batch of encoded pairs: ``update(part, loss)`` for each part; returns what to log."""
+        loss = self.loss(source, target)
+        update("model", loss)
+        return {"loss": loss}
+
+
+def encode_all(model: DepthModel, faces: Faces, chunk: int = 256) -> Faces:
+    """`DepthModel.encode` of many faces, some at a time: pictures need much memory on their way."""
+    codes = [model.encode(faces[i : i + chunk]).code for i in range(0, len(faces.xy), chunk)]
+    return replace(faces, code=tuple(torch.cat(parts) for parts in zip(*codes, strict=True)))
 
 
 def with_depth(xy: Tensor, z: Tensor) -> Tensor:

@@ -3,23 +3,24 @@
 from dataclasses import replace
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from .affine import apply_affine, to_unit
 from .depth_model import DepthModel, Faces, Prediction, with_depth
 from .losses import pinv_loss
-from .networks import PairNet, initialise, initialise_output
-from .recipes import Recipe
+from .networks import PairNet, SiameseNet, initialise, initialise_output
+from .recipes import CNN_RECIPES, Recipe
 
 
 class SeparateDepthNet(DepthModel):
     """Model 3 (section 2.1): depth and affine are both outputs of the network."""
 
     trained, n_affine = True, 8
+    network: type[nn.Module] = PairNet
 
     def __init__(self, n_keypoints: int, recipe: Recipe):
         super().__init__(n_keypoints, recipe)
-        self.net = PairNet(2 * n_keypoints, recipe.hidden, n_keypoints + self.n_affine, recipe.norm)
+        self.net = self.network(n_keypoints, recipe.hidden, n_keypoints + self.n_affine, recipe.norm)
 
     def reset(self, generator: torch.Generator) -> None:
         initialise(self.net, generator)
@@ -32,12 +33,11 @@ class SeparateDepthNet(DepthModel):
         return xy, torch.zeros_like(xy[..., :1, :]), torch.ones_like(xy[..., :1, :1])
 
     def encode(self, faces: Faces) -> Faces:
-        x = self.frame(faces.xy)[0].flatten(-2)
-        return replace(faces, code=(self.net.source(x), self.net.target(x)))
+        return replace(faces, code=self.net.encode(self.frame(faces.xy)[0], faces.image))
 
     def output(self, source: Faces, target: Faces) -> tuple[Tensor, Tensor]:
         """Depth (..., N) and affine parameters (..., 8) in the recipe's coordinates."""
-        out = self.net(source.code[0], target.code[1])
+        out = self.net(source.code, target.code)
         return out[..., : self.n_keypoints], out[..., self.n_keypoints :]
 
     def depth(self, source: Faces, target: Faces) -> Tensor:
@@ -76,3 +76,21 @@ class PinvDepthNet(SeparateDepthNet):
     def loss(self, source: Faces, target: Faces) -> Tensor:
         """`DepthModel.loss`, without spelling out m and x_n."""
         return pinv_loss(source.xy, self.output(source, target)[0], self.frame(target.xy)[0])
+
+
+class _Siamese:
+    """Case A: the same models with the pictures of both faces."""
+
+    network, recipes, needs_images = SiameseNet, CNN_RECIPES, True
+
+
+class SeparateCNN(_Siamese, SeparateDepthNet):
+    """Model 4: section 2.1 with pictures."""
+
+
+class TwoStepCNN(_Siamese, TwoStepDepthNet):
+    """Model 6: section 2.2 with pictures."""
+
+
+class PinvCNN(_Siamese, PinvDepthNet):
+    """Model 8: section 2.3 with pictures."""

@@ -3,80 +3,97 @@
 import importlib.metadata
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from matplotlib.figure import Figure
-from torch import Tensor
+from torch import Tensor, nn
 
 from .checkpoints import write_bytes, write_json
 from .datasets import KeypointSet, load
+from .datasets.tensors import as_faces
 from .depth_model import DepthModel, Faces
 from .errors import InputError
-from .metrics import evaluate
+from .metrics import evaluate, ordered_pairs
 from .models import build_model, save_model
 from .recipes import Recipe
 from .training import Run, Task, Update, fit, read_metrics
 
 
 class DepthTask(Task):
-    """Pairs drawn anew each epoch: every face is a source once, its target another face (of the same person where
-    ``same_identity``). Nothing is stored but the faces."""
+    """Pairs of faces, formed as they are needed: nothing is stored but the faces.
+
+    With ``same_identity`` an epoch is all ordered pairs of each person's faces, persons in random order (section 3.1);
+    otherwise every face is a source once, its target any other face (section 3.2).
+    """
 
     def __init__(self, model: DepthModel, data: KeypointSet, same_identity: bool = False):
         super().__init__()
         self.model = model
-        self.partners = _Partners(data, same_identity)
-        self.batch_size = min(model.recipe.batch_size, self.partners.n_sources)
-        self.batches_per_epoch = self.partners.n_sources // self.batch_size
-        self.register_buffer("xy", torch.from_numpy(data.xy).float(), persistent=False)
-        z = None if data.z is None or not model.needs_depth else torch.from_numpy(data.z).float()
-        self.register_buffer("z", z, persistent=False)
+        self.draw = _pairs_of_persons(data) if same_identity else _pairs_of_strangers(data)
+        n_pairs = len(self.draw(torch.Generator()))
+        self.batch_size = min(model.recipe.batch_size, n_pairs)
+        self.batches_per_epoch = n_pairs // self.batch_size
+        faces = as_faces(data, model.needs_depth, model.needs_images)
+        for name in ("xy", "z", "image"):
+            self.register_buffer(name, getattr(faces, name), persistent=False)
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
-        recipe, parameters = self.model.recipe, self.model.parameters()
-        if recipe.optimizer == "adam":
-            return {"model": torch.optim.Adam(parameters, recipe.learning_rate)}
-        return {"model": torch.optim.SGD(parameters, recipe.learning_rate, momentum=0.9, nesterov=True)}
+        return {name: _optimizer(self.model.recipe, part) for name, part in self.model.parts().items()}
+
+    def learning_rate(self, progress: float) -> float:
+        cooldown = self.model.recipe.cooldown
+        return min(1.0, (1.0 - progress) / cooldown) if cooldown else 1.0
 
     def batches(self, generator: torch.Generator) -> Iterator[Tensor]:
-        pairs = self.partners.draw(generator)[: self.batches_per_epoch * self.batch_size]
+        pairs = self.draw(generator)[: self.batches_per_epoch * self.batch_size]
         yield from pairs.split(self.batch_size)
 
     def training_step(self, batch: Tensor, update: Update) -> dict[str, Tensor]:
-        faces = Faces(self.xy, self.z)
-        source, target = (self.model.encode(faces[rows]) for rows in batch.unbind(1))
-        loss = self.model.loss(source, target)
-        update("model", loss)
-        return {"loss": loss}
+        faces = Faces(self.xy, self.z, self.image)
+        if self.model.needs_images:  # a face is in many of the pairs: its picture is looked at once
+            rows, batch = batch.unique(return_inverse=True)
+            faces = self.model.encode(faces[rows])
+            source, target = faces[batch[:, 0]], faces[batch[:, 1]]
+        else:
+            source, target = (self.model.encode(faces[rows]) for rows in batch.unbind(1))
+        return self.model.training_step(source, target, update)
 
 
-class _Partners:
-    """Draws for each face another one: any, or one of the same identity."""
+def _optimizer(recipe: Recipe, part: nn.Module) -> torch.optim.Optimizer:
+    if recipe.optimizer == "adam":
+        return torch.optim.Adam(part.parameters(), recipe.learning_rate, betas=(recipe.momentum, 0.999))
+    return torch.optim.SGD(part.parameters(), recipe.learning_rate, momentum=recipe.momentum, nesterov=True)
 
-    def __init__(self, data: KeypointSet, same_identity: bool):
-        if same_identity and data.identity is None:
-            raise InputError(data.name, "does not say who is who", "train with --pairs all")
-        group = data.identity if same_identity else np.zeros(len(data), int)
-        order = np.argsort(group, kind="stable")
-        _, start, inverse, count = np.unique(group[order], return_index=True, return_inverse=True, return_counts=True)
-        enough = count[inverse] > 1
-        if not enough.any():
-            raise InputError(data.name, "has no two faces to pair", "use --pairs all, or more faces")
-        self.order = torch.from_numpy(order)
-        self.position = torch.from_numpy(np.flatnonzero(enough))
-        self.start, self.count = (torch.from_numpy(a[inverse][enough]) for a in (start, count))
-        self.n_sources = len(self.position)
 
-    def draw(self, generator: torch.Generator) -> Tensor:
-        """(n_sources, 2) shuffled pairs; the partner is uniform among the others of the group."""
-        step = 1 + (torch.rand(self.n_sources, generator=generator) * (self.count - 1)).long()
-        partner = self.start + (self.position - self.start + step) % self.count
-        pairs = torch.stack([self.order[self.position], self.order[partner]], 1)
-        return pairs[torch.randperm(self.n_sources, generator=generator)]
+def _pairs_of_strangers(data: KeypointSet) -> Callable[[torch.Generator], Tensor]:
+    """Draws (M, 2) shuffled pairs: every face a source once, the target uniform among the others."""
+    count = len(data)
+    if count < 2:
+        raise InputError(data.name, "has no two faces to pair", "give more faces")
+
+    def draw(generator: torch.Generator) -> Tensor:
+        source = torch.randperm(count, generator=generator)
+        step = torch.randint(1, count, (count,), generator=generator)
+        return torch.stack([source, (source + step) % count], 1)
+
+    return draw
+
+
+def _pairs_of_persons(data: KeypointSet) -> Callable[[torch.Generator], Tensor]:
+    """Draws (P, 2): all ordered pairs of faces of one person, person by person in random order."""
+    pairs = ordered_pairs(data, "identity")
+    person = torch.from_numpy(np.unique(data.identity, return_inverse=True)[1])[pairs[:, 0]]
+
+    def draw(generator: torch.Generator) -> Tensor:
+        place = torch.randperm(int(person.max()) + 1, generator=generator)
+        shuffled = torch.randperm(len(pairs), generator=generator)
+        return pairs[shuffled[place[person[shuffled]].argsort(stable=True)]]
+
+    return draw
 
 
 def train_depth_model(name: str, data: KeypointSet, recipe: Recipe, run: Run, pairs: str = "all") -> dict:
@@ -94,8 +111,7 @@ def train_depth_model(name: str, data: KeypointSet, recipe: Recipe, run: Run, pa
         result = fit(DepthTask(model, data, pairs == "identity"), run)
         _plot_loss(run.out, name, data.name)
     else:
-        z = None if data.z is None else torch.from_numpy(data.z).float()
-        model.fit(Faces(torch.from_numpy(data.xy).float(), z), generator)
+        model.fit(as_faces(data), generator)
         run.out.mkdir(parents=True, exist_ok=True)
         result = {}
     save_model(run.out / "weights.safetensors", name, model)

@@ -17,7 +17,8 @@ from tqdm.auto import tqdm
 
 from .affine import apply_affine, solve_affine_2d, solve_similarity, to_unit
 from .datasets.base import POSES, KeypointSet
-from .depth_model import DepthModel, Faces, Prediction
+from .datasets.tensors import as_faces
+from .depth_model import DepthModel, Faces, Prediction, encode_all
 from .errors import InputError
 from .geometry import pair_optimum
 from .layouts import Layout
@@ -50,7 +51,7 @@ def predict_pairs(
     """Yield (rows of ``pairs``, their predictions); what belongs to one face is computed once."""
     model.eval()
     with torch.inference_mode():
-        faces = model.encode(faces)
+        faces = encode_all(model, faces)
         chunks = pairs.split(CHUNK)
         for rows in tqdm(chunks, "pairs", unit_scale=CHUNK, disable=not progress, delay=2):
             yield rows, model(faces[rows[:, 0]], faces[rows[:, 1]])
@@ -103,14 +104,14 @@ def evaluate(model: DepthModel, data: KeypointSet, pairs: str = "all", progress:
     """
     started = time.perf_counter()
     index = ordered_pairs(data, pairs)
-    xy = torch.from_numpy(data.xy).float()
-    z = None if data.z is None else torch.from_numpy(data.z - data.z.mean(1, keepdims=True)).float()
+    faces = as_faces(data, images=model.needs_images)
+    xy, z = faces.xy, faces.z
     pose = np.zeros(len(data), int) if data.pose is None else np.array([POSES.index(p) for p in data.pose])
     cells = torch.from_numpy(pose[index[:, 0]] * 3 + pose[index[:, 1]])
     errors, distances, corr = [], [], DepthCorr(9, data.xy.shape[1])
     depth, uses = torch.zeros_like(xy[..., 0]), torch.zeros(len(data), 1)
     start = 0
-    for rows, prediction in predict_pairs(model, Faces(xy, z), index, progress):
+    for rows, prediction in predict_pairs(model, faces, index, progress):
         x_t, x_n = xy[rows[:, 1]], prediction.x_n
         errors.append(pair_mse(x_n, x_t))
         if data.layout.eyes:

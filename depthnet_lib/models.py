@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+from .adversarial import PinvGAN
+from .baselines.aign import AIGN
 from .baselines.closed_form import Affine2D, Factorization, TrueDepth
+from .baselines.template import Template
 from .checkpoints import half, load_tensors, save_tensors
 from .config import WEIGHTS
 from .depth_model import DepthModel, Faces, Prediction
-from .depthnets import PinvDepthNet, SeparateDepthNet, TwoStepDepthNet
+from .depthnets import PinvCNN, PinvDepthNet, SeparateCNN, SeparateDepthNet, TwoStepCNN, TwoStepDepthNet
 from .errors import InputError
 from .recipes import RECIPES, Recipe
 
@@ -24,22 +27,36 @@ __all__ = [
 
 MODELS: dict[str, type[DepthModel]] = {
     "affine2d": Affine2D,
+    "template": Template,
     "separate": SeparateDepthNet,
+    "separate-cnn": SeparateCNN,
     "two-step": TwoStepDepthNet,
+    "two-step-cnn": TwoStepCNN,
     "pinv": PinvDepthNet,
+    "pinv-cnn": PinvCNN,
+    "pinv-gan": PinvGAN,
+    "aign": AIGN,
     "gt": TrueDepth,
     "factorization": Factorization,
 }
-
 # Models whose network another one trains: section 2.2 is section 2.1 until test time.
-TRAINED_AS = {"two-step": "separate"}
+TRAINED_AS = {"two-step": "separate", "two-step-cnn": "separate-cnn"}
+
+
+def recipe_of(name: str, recipe: str = "paper") -> Recipe:
+    """The settings of a model by both names."""
+    if name not in MODELS:
+        raise InputError(name, "unknown model", f"choose one of: {', '.join(MODELS)}")
+    known = MODELS[name].recipes
+    if recipe not in known:
+        raise InputError(f"--recipe {recipe}", f"unknown for {name}", f"choose one of: {', '.join(known)}")
+    return known[recipe]
 
 
 def build_model(name: str, n_keypoints: int, recipe: Recipe | None = None) -> DepthModel:
     """A model by its name, not yet trained; without a recipe, with the model's "paper" one."""
-    if name not in MODELS:
-        raise InputError(name, "unknown model", f"choose one of: {', '.join(MODELS)}")
-    return MODELS[name](n_keypoints, recipe or MODELS[name].recipes["paper"])
+    recipe = recipe or recipe_of(name)
+    return MODELS[name](n_keypoints, recipe)
 
 
 def save_model(path: Path, name: str, model: DepthModel) -> None:

@@ -20,6 +20,7 @@ from .training import Run, Task, Update, fit
 
 ADAM = {"lr": 2e-4, "betas": (0.5, 0.999)}  # supplement S.4
 BATCH_SIZE = {"paper": 16, "laptop": 4}  # on 2 cores, more steps do more than larger ones
+TRAINED = {f"repair-{task}": task for task in TASKS}  # name on the command line -> task
 START = {"extreme": "background"}  # whose weights a task goes on from: the same work, only harder
 EPOCHS = 400
 STEPS_AN_EPOCH = 50  # logs and sample sheets come once an epoch, every minute or so
@@ -90,15 +91,26 @@ class CycleGanTask(Task):
         write_image(folder / "samples" / f"{epoch:04d}.png", sheet([to_pictures(c) for c in columns]))
 
 
-def train_repair(task: str, data: str, run: Run, recipe: str = "laptop", batch_size: int | None = None) -> dict:
-    """Train a repair task of `TASKS` on a set of `load_repair_set`, "heads:train" by default, as a command does."""
+def train_repair(
+    model: str,
+    data: str,
+    out: Path,
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    seed: int = 0,
+    resume: bool = False,
+    minutes: float | None = None,
+    recipe: str = "laptop",
+) -> dict:
+    """Train one of `TRAINED` on a set of `load_repair_set`, such as heads:train; what `depthnets train` does."""
     if recipe not in CONFIGS:
         raise InputError(f"--recipe {recipe}", "unknown", f"choose one of: {', '.join(CONFIGS)}")
-    config = CONFIGS[recipe]
+    task, config = TRAINED[model], CONFIGS[recipe]
     train = load_repair_set(task, data, config.size)
     test = load_repair_set(task, data.replace(":train", ":test"), config.size)
     start = START.get(task) if recipe == "laptop" else None  # the embedded weights are of that size
-    gan = load_gan(start) if start else CycleGan(TASKS[task], config).reset(torch.Generator().manual_seed(run.seed))
+    gan = load_gan(start) if start else CycleGan(TASKS[task], config).reset(torch.Generator().manual_seed(seed))
+    run = Run(out, epochs or EPOCHS, seed, minutes, resume, checkpoint_seconds=180)
     return train_gan(task, gan, train, test, run, batch_size or BATCH_SIZE[recipe], start)
 
 

@@ -37,7 +37,11 @@ def toy_faces(count: int, seed: int = 0, n_keypoints: int = 68, shots: int = 1) 
     xyz = np.stack([_turn(people[i], a, b) for i, a, b in zip(identity, yaw, pitch, strict=True)])
     xyz *= rng.uniform(0.2, 0.3, (count, 1, 1))
     pose = np.where(yaw < -0.3, "left", np.where(yaw > 0.3, "right", "front"))
-    return KeypointSet("toy", xyz[..., :2] + 0.5, xyz[..., 2], pose, identity)
+    return KeypointSet("toy", xyz[..., :2] + 0.5, xyz[..., 2], pose, identity, image=_noise_picture)
+
+
+def _noise_picture(i: int) -> np.ndarray:
+    return np.random.default_rng(i).integers(0, 256, (96, 96, 3), np.uint8)
 
 
 def _turn(points: np.ndarray, yaw: float, pitch: float) -> np.ndarray:

@@ -4,17 +4,18 @@ import pytest
 import torch
 
 from depthnet_lib.affine import apply_affine, to_unit
+from depthnet_lib.datasets.tensors import as_faces
 from depthnet_lib.errors import InputError
-from depthnet_lib.losses import keypoint_loss
-from depthnet_lib.models import MODELS, Faces, build_model, load_model, save_model
+from depthnet_lib.losses import keypoint_loss, pinv_loss
+from depthnet_lib.metrics import affine2d_mse
+from depthnet_lib.models import MODELS, DepthModel, Faces, build_model, load_model, save_model
 from depthnet_lib.networks import IDENTITY_AFFINE, PairNet, initialise
 
 from .conftest import toy_faces
 
 
 def two_batches(n=10):
-    data = toy_faces(2 * n)
-    faces = Faces(torch.from_numpy(data.xy).float(), torch.from_numpy(data.z).float())
+    faces = as_faces(toy_faces(2 * n), images=True)
     return faces[:n], faces[n:]
 
 
@@ -23,9 +24,9 @@ def ready(name, seed=0):
     generator = torch.Generator().manual_seed(seed)
     model.reset(generator)
     model.fit(two_batches(40)[0], generator)
-    for parameter in model.parameters():  # the output layer starts at zero: give it something to say
-        with torch.no_grad():
-            parameter += 0.05 * torch.randn(parameter.shape, generator=generator)
+    for parameter in model.parameters():
+        if parameter.ndim == 2 and not parameter.any():  # the output layer starts at zero: give it something to say
+            torch.nn.init.normal_(parameter, 0.0, 0.05, generator=generator)
     return model.eval()
 
 
@@ -46,7 +47,7 @@ def test_units_follow_the_input(name):
     model = ready(name)
     source, target = two_batches()
     small = model(model.encode(source), model.encode(target))
-    bigger = lambda f: Faces(f.xy * 200 + 30, f.z * 200)  # noqa: E731
+    bigger = lambda f: Faces(f.xy * 200 + 30, f.z * 200, f.image)  # noqa: E731
     big = model(model.encode(bigger(source)), model.encode(bigger(target)))
     torch.testing.assert_close(big.x_n, small.x_n * 200 + 30, rtol=0, atol=0.05)
     centred = lambda z: z - z.mean(-1, keepdim=True)  # noqa: E731
@@ -75,12 +76,12 @@ def test_initial_output_of_the_separate_model_is_the_identity_affine():
 
 
 def test_pair_net_equals_one_dense_layer_on_both_faces():
-    net = PairNet(8, (16, 12), 5)
+    net = PairNet(4, (16, 12), 5)
     initialise(net, torch.Generator().manual_seed(0))
-    a, b = torch.randn(2, 3, 8, generator=torch.Generator().manual_seed(1))
-    weight = torch.cat([net.source.weight, net.target.weight], 1)
-    dense = torch.cat([a, b], 1) @ weight.T + net.source.bias
-    torch.testing.assert_close(net(net.source(a), net.target(b)), net.tail(dense))
+    a, b = torch.randn(2, 3, 4, 2, generator=torch.Generator().manual_seed(1))
+    weight = torch.cat([net.first.source.weight, net.first.target.weight], 1)
+    dense = torch.cat([a, b], 1).flatten(1) @ weight.T + net.first.source.bias
+    torch.testing.assert_close(net(net.encode(a), net.encode(b)), net.tail(dense))
     bound = 2**0.5 * (6 / (16 + 16)) ** 0.5
     assert weight.abs().max() <= bound and weight.abs().max() > 0.9 * bound
 
@@ -93,6 +94,22 @@ def test_pinv_loss_is_equation_1_with_the_closed_form():
     by_hand = ((x_n - target.xy) / to_unit(target.xy)[2]).square().sum((1, 2)).mean()
     torch.testing.assert_close(model.loss(source, target), by_hand)
     torch.testing.assert_close(keypoint_loss(x_n, target.xy), by_hand)
+    torch.testing.assert_close(DepthModel.loss(model, source, target), by_hand)
+
+
+def test_separate_loss_is_equation_1_with_the_networks_affine():
+    model = ready("separate")
+    source, target = (model.encode(f) for f in two_batches())
+    torch.testing.assert_close(model.loss(source, target), DepthModel.loss(model, source, target))
+
+
+def test_flat_depth_leaves_the_2d_affine_and_finite_gradients():
+    source, target = two_batches()
+    z = torch.zeros(10, 68, requires_grad=True)
+    loss = pinv_loss(source.xy, z, target.xy)
+    loss.backward()
+    torch.testing.assert_close(loss.detach(), 136 * affine2d_mse(source.xy, target.xy).mean())
+    assert z.grad.isfinite().all()
 
 
 @pytest.mark.parametrize("name, message", [("nonsense", "neither a model"), ("pinv", "66")])

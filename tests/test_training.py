@@ -13,9 +13,10 @@ import torch
 
 from depthnet_lib.checkpoints import load_tensors
 from depthnet_lib.datasets import load, save_npz
+from depthnet_lib.datasets.tensors import as_faces
 from depthnet_lib.errors import InputError
 from depthnet_lib.experiments import DepthTask, train_depth_model
-from depthnet_lib.models import RECIPES, build_model, load_model
+from depthnet_lib.models import RECIPES, build_model, load_model, recipe_of
 from depthnet_lib.training import CHECKPOINT, Run, fit, read_metrics
 
 from .conftest import toy_faces
@@ -38,7 +39,7 @@ def assert_same(a, b):
     assert all(torch.equal(a[k], b[k]) for k in a)
 
 
-@pytest.mark.parametrize("name", ["pinv", "separate", "two-step"])
+@pytest.mark.parametrize("name", ["pinv", "separate", "pinv-gan", "aign"])
 def test_loss_falls_and_the_same_seed_gives_the_same_numbers(name, tmp_path):
     for folder in "ab":
         train(tmp_path / folder, 30, name=name)
@@ -54,26 +55,28 @@ def test_another_seed_gives_other_numbers(tmp_path):
     assert not torch.equal(weights(tmp_path / "a")["net.tail.1.bias"], weights(tmp_path / "b")["net.tail.1.bias"])
 
 
-def test_resumed_in_the_middle_of_an_epoch_equals_uninterrupted(tmp_path):
-    train(tmp_path / "whole", 4)
+class Stop(Exception):
+    pass
 
-    class Stop(Exception):
-        pass
 
-    class Interrupted(DepthTask):
-        def training_step(self, batch, update):
-            self.steps = getattr(self, "steps", 0) + 1
-            if self.steps == 7:  # in the second epoch of four batches
-                raise Stop
-            return super().training_step(batch, update)
+class Interrupted(DepthTask):
+    def training_step(self, batch, update):
+        self.steps = getattr(self, "steps", 0) + 1
+        if self.steps == 7:  # in the second epoch of four batches
+            raise Stop
+        return super().training_step(batch, update)
 
-    model = build_model("pinv", 68, SMALL)
+
+@pytest.mark.parametrize("name", ["pinv", "pinv-gan", "aign"])
+def test_resumed_in_the_middle_of_an_epoch_equals_uninterrupted(name, tmp_path):
+    train(tmp_path / "whole", 4, name=name)
+    model = build_model(name, 68, SMALL)
     model.reset(torch.Generator().manual_seed(0))
     with pytest.raises(Stop):
         fit(Interrupted(model, toy_faces(64)), Run(tmp_path / "cut", 4, progress=False))
-    train(tmp_path / "cut", 4, resume=True)
+    train(tmp_path / "cut", 4, resume=True, name=name)
     assert_same(tmp_path / "whole", tmp_path / "cut")
-    losses = [[row["loss"] for row in read_metrics(tmp_path / name)] for name in ("whole", "cut")]
+    losses = [[row["loss"] for row in read_metrics(tmp_path / out)] for out in ("whole", "cut")]
     assert losses[0] == pytest.approx(losses[1], rel=1e-6)
 
 
@@ -112,10 +115,11 @@ def test_ctrl_c_keeps_a_checkpoint(tmp_path):
     assert load_tensors(tmp_path / "run" / CHECKPOINT)[1]["step"] >= 4
 
 
-def test_two_processes_give_the_loss_curve_of_one(tmp_path):
+@pytest.mark.parametrize("name", ["pinv", "pinv-gan"])
+def test_two_processes_give_the_loss_curve_of_one(name, tmp_path):
     save_npz(toy_faces(64), tmp_path / "toy.npz")
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    rest = ["train", "pinv", "--data", str(tmp_path / "toy.npz"), "--epochs", "8", "--batch-size", "16", "--out"]
+    rest = ["train", name, "--data", str(tmp_path / "toy.npz"), "--epochs", "8", "--batch-size", "16", "--out"]
     one = [sys.executable, "-m", "depthnet_lib.cli", *rest, str(tmp_path / "one")]
     two = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     two += ["-m", "depthnet_lib.cli", *rest, str(tmp_path / "two")]
@@ -155,11 +159,49 @@ def test_diverged_training_says_so(tmp_path):
         train_depth_model("separate", data, wild, Run(tmp_path / "run", 5, progress=False))
 
 
-def test_partners_are_others_and_of_the_same_identity():
+def test_pairs_of_strangers_use_every_face_once_as_a_source():
+    task = DepthTask(build_model("pinv", 68), toy_faces(30))
+    pairs = task.draw(torch.Generator().manual_seed(0))
+    assert sorted(pairs[:, 0].tolist()) == list(range(30))
+    assert (pairs[:, 0] != pairs[:, 1]).all()
+    assert not torch.equal(pairs, task.draw(torch.Generator().manual_seed(1)))
+
+
+def test_pairs_of_persons_are_all_ordered_pairs_person_by_person():
     data = toy_faces(30, shots=3)
-    for same in (False, True):
-        task = DepthTask(build_model("pinv", 68), data, same)
-        pairs = task.partners.draw(torch.Generator().manual_seed(0))
-        assert sorted(pairs[:, 0].tolist()) == list(range(30))
-        assert (pairs[:, 0] != pairs[:, 1]).all()
-        assert not same or (data.identity[pairs[:, 0]] == data.identity[pairs[:, 1]]).all()
+    task = DepthTask(build_model("pinv", 68), data, same_identity=True)
+    pairs = task.draw(torch.Generator().manual_seed(0))
+    assert len({tuple(p) for p in pairs.tolist()}) == len(pairs) == 60
+    person = data.identity[pairs]
+    assert (person[:, 0] == person[:, 1]).all() and (pairs[:, 0] != pairs[:, 1]).all()
+    assert (person[:, 0].reshape(10, 6) == person[::6, :1]).all()
+    assert not torch.equal(pairs, task.draw(torch.Generator().manual_seed(1)))
+
+
+def test_a_picture_is_looked_at_once_however_many_pairs_it_is_in():
+    data = toy_faces(12, shots=4)
+    small = replace(recipe_of("pinv-cnn"), hidden=(24, 16, 8), batch_size=12)
+    model = build_model("pinv-cnn", 68, small)
+    model.reset(torch.Generator().manual_seed(0))
+    torch.nn.init.normal_(model.net.tail[-1].weight, generator=torch.Generator().manual_seed(1))
+    seen, losses = [], []
+    model.net.features.register_forward_hook(lambda module, inputs, output: seen.append(len(output)))
+    task = DepthTask(model, data, same_identity=True)
+    batch = next(task.batches(torch.Generator().manual_seed(0)))
+    task.training_step(batch, lambda name, loss: losses.append(loss))
+    assert seen == [4]
+    faces = as_faces(data, images=True)
+    source, target = (model.encode(faces[rows]) for rows in batch.unbind(1))
+    torch.testing.assert_close(losses[0], model.loss(source, target))
+
+
+def test_image_models_train_and_say_when_there_are_no_pictures(tmp_path):
+    small = replace(recipe_of("separate-cnn"), hidden=(24, 16, 8), batch_size=12, learning_rate=1e-4)
+    data = toy_faces(12, shots=4)
+    for out in "ab":
+        train_depth_model("separate-cnn", data, small, Run(tmp_path / out, 3, progress=False), "identity")
+    assert_same(tmp_path / "a", tmp_path / "b")
+    losses = [row["loss"] for row in read_metrics(tmp_path / "a")]
+    assert losses[-1] < losses[0]
+    with pytest.raises(InputError, match="no pictures"):
+        train_depth_model("separate-cnn", replace(data, image=None), small, Run(tmp_path / "c", 1), "identity")

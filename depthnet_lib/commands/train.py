@@ -8,10 +8,7 @@ import typer
 
 def train(
     model: Annotated[
-        str,
-        typer.Argument(
-            help="Name of a model, such as pinv, separate or factorization; or repair-background, repair-swap, repair-extreme."
-        ),
+        str, typer.Argument(help="A model: pinv, separate, factorization ...; or repair-background, -swap, -extreme.")
     ],
     data: Annotated[str, typer.Option(help="Data set: a name such as anny:train, or an .npz with xy (M, N, 2).")],
     out: Annotated[Path, typer.Option(help="Folder of the run: weights, their json, metrics.csv, loss.png.")],
@@ -23,9 +20,7 @@ def train(
     pairs: Annotated[str, typer.Option(help="all: any two faces; identity: two of one person.")] = "all",
     recipe: Annotated[
         str | None,
-        typer.Option(
-            help="Depth models: paper (supplement S.1.1, default), released. Repair: laptop (default), paper."
-        ),
+        typer.Option(help="Depth: paper (S.1.1, default) or released (the authors'). Repair: laptop, paper."),
     ] = None,
 ) -> None:
     """Train a model on a data set. Ctrl-C keeps a checkpoint; --resume goes on to the same final numbers.
@@ -37,24 +32,16 @@ def train(
     from ..datasets import load
     from ..errors import InputError
     from ..experiments import train_depth_model
-    from ..models import build_model
-    from ..recipes import RECIPES
-    from ..repair.apply import TASKS
-    from ..repair_training import EPOCHS, train_repair
+    from ..models import recipe_of
+    from ..repair_training import TRAINED, train_repair
     from ..training import Run
 
-    if model.removeprefix("repair-") in TASKS and model.startswith("repair-"):
-        run = Run(out, epochs or EPOCHS, seed, minutes, resume, checkpoint_seconds=180)
-        train_repair(model.removeprefix("repair-"), data, run, recipe or "laptop", batch_size)
-        print(f"weights in {out / 'weights.safetensors'}, sample sheets in {out / 'samples'}")
+    if model in TRAINED:
+        train_repair(model, data, out, epochs, batch_size, seed, resume, minutes, recipe or "laptop")
         return
-    recipe = recipe or "paper"
-    if recipe not in RECIPES:
-        raise InputError(f"--recipe {recipe}", "unknown", f"choose one of: {', '.join(RECIPES)}")
     if pairs not in ("all", "identity"):
         raise InputError(f"--pairs {pairs}", "unknown", "choose all or identity")
-    build_model(model, 68)  # an unknown name fails before the data are made
-    chosen = RECIPES[recipe]
+    chosen = recipe_of(model, recipe or "paper")
     chosen = replace(chosen, epochs=epochs or chosen.epochs, batch_size=batch_size or chosen.batch_size)
     run = Run(out, chosen.epochs, seed, minutes, resume)
     record = train_depth_model(model, load(data), chosen, run, pairs)

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from ..layouts import double_area
-from .basis import HeadBasis, load_basis
+from .basis import load_basis
 
 SIZE = 768  # texels along the side of a head's texture
 
@@ -17,7 +17,8 @@ class Atlas:
     """Maps of SIZE x SIZE texels.
 
     ``position`` (S, S, 3) on the mean head in cm, continued past the edges of the charts; ``part`` (S, S) index of the
-    basis's parts, 255 between charts; ``regions`` name -> (S, S) in [0, 1]; ``landmarks`` (68, 2) in texels.
+    basis's parts, 255 between charts; ``regions`` name -> (S, S) in [0, 1]; ``landmarks`` (68, 2) in texels; ``boxes``
+    where each part lies.
     """
 
     position: np.ndarray
@@ -25,10 +26,7 @@ class Atlas:
     regions: dict[str, np.ndarray]
     landmarks: np.ndarray
 
-    def box(self, part: str, basis: HeadBasis) -> tuple[int, int, int, int]:
-        """left, top, right, bottom of a part's texels."""
-        rows, columns = np.nonzero(self.part == basis.part_names.index(part))
-        return columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
+    boxes: dict[str, tuple[int, int, int, int]]  # part -> left, top, right, bottom
 
 
 @lru_cache(maxsize=1)
@@ -48,7 +46,11 @@ def load_atlas() -> Atlas:
     place_of = {int(v): u for u, v in reversed(list(enumerate(basis.texture_vertex)))}
     places = np.vectorize(place_of.__getitem__)(basis.landmark_vertices)
     landmarks = (uv[places] * basis.landmark_weights[..., None]).sum(1)
-    return Atlas(image[..., :3], part, regions, landmarks)
+    boxes = {}
+    for i, name in enumerate(basis.part_names):
+        rows, columns = np.nonzero(part == i)
+        boxes[name] = (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
+    return Atlas(image[..., :3], part, regions, landmarks, boxes)
 
 
 def _fill(image: np.ndarray, part: np.ndarray, corners: np.ndarray, values: np.ndarray, number: int) -> None:

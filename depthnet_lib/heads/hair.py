@@ -50,8 +50,12 @@ def cut_of(look: Look) -> Cut | None:
         "fringe": Cut(1.4 + 1.0 * v, 0.9 + 0.5 * v, 0.35, 0.25, 0.6, forehead=2.2 + 1.6 * length),
         "afro": Cut(3.0 + 4.0 * v, 2.2 + 3.5 * v, 1.0, 0.5, 0.35),
         "curly": Cut(1.8 + 1.6 * v, 1.3 + 1.2 * v, 0.6, 0.7, 0.5, fall=4 * look.female * (0.5 + length), opening=72),
-        "bob": Cut(1.3 + 1.0 * v, 1.2 + 0.8 * v, 0.3, 0.2, 1.0, 5.0 + 5 * length, 50 + 14 * v, 1.5 * (look.seed % 3 == 0)),
-        "long": Cut(1.1 + 1.1 * v, 1.0 + 0.9 * v, 0.25, 0.25, 1.0, 12 + 16 * length, 50 + 16 * v, 1.8 * (look.seed % 5 == 0)),
+        "bob": Cut(
+            1.3 + 1.0 * v, 1.2 + 0.8 * v, 0.3, 0.2, 1.0, 5.0 + 5 * length, 50 + 14 * v, 1.5 * (look.seed % 3 == 0)
+        ),
+        "long": Cut(
+            1.1 + 1.1 * v, 1.0 + 0.9 * v, 0.25, 0.25, 1.0, 12 + 16 * length, 50 + 16 * v, 1.8 * (look.seed % 5 == 0)
+        ),
         "bun": Cut(0.8 + 0.4 * v, 0.6 + 0.2 * v, 0.05, 0.15, 0.6),
         "beanie": Cut(1.6 + 1.4 * v, 0.9, 0.7, 0.1, 1.0, forehead=2.0 + 1.5 * length, fabric=True),
         "cap": Cut(1.4 + 0.6 * v, 0.9, 0.6, 0.05, 1.5, forehead=1.8, fabric=True),
@@ -87,7 +91,7 @@ def _skull() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def sheet(look: Look, vertices: np.ndarray) -> np.ndarray:
-    """(2 * LAYER, 3) points of a person's hair on head ``vertices`` (V, 3) at rest; the last of a layer is the crown."""
+    """(2 * LAYER, 3) points of a person's hair on a head at rest, ``vertices`` (V, 3); a layer's last is the crown."""
     cut = cut_of(look)
     index, weights, around = _skull()
     skull = (vertices[index] * weights[..., None]).sum(2)  # (polar, COLUMNS, 3)
@@ -179,7 +183,7 @@ def sheet_uv() -> np.ndarray:
     u = (np.arange(COLUMNS) + 0.5) / COLUMNS
     grid = np.stack(np.meshgrid(u, v), -1).reshape(-1, 2)
     one = np.concatenate([grid, [[0.5, 0.01]]]) * [1, 0.5]
-    return np.concatenate([one, one + [0, 0.5]]).astype(np.float32)
+    return np.concatenate([one, one + np.array([0, 0.5])]).astype(np.float32)
 
 
 def hair_texture(look: Look) -> np.ndarray:
@@ -202,7 +206,9 @@ def hair_texture(look: Look) -> np.ndarray:
         end = 0.97 - np.abs(rng.normal(0, 0.04, w))  # strands end at different lengths
         sheet_alpha = ((end - v) / 0.02).clip(0, 1) if cut.fall else np.ones((h, w))
         sheet_alpha = sheet_alpha * np.where(v < 0.6, ((0.6 - v) / 0.05 + 0.6 * strands + 0.3).clip(0, 1), 1)
-        loose_alpha = sheet_alpha * (1.2 * (strands + curls) - 0.6).clip(0, 1) * ((0.57 - v) / 0.06 + cut.fall).clip(0, 1)
+        loose_alpha = (
+            sheet_alpha * (1.2 * (strands + curls) - 0.6).clip(0, 1) * ((0.57 - v) / 0.06 + cut.fall).clip(0, 1)
+        )
     rgb = np.asarray(colour, np.float32) * np.maximum(shade, 0.15)[..., None]
     layers = [np.concatenate([rgb.clip(0, 1), alpha[..., None]], -1) for alpha in (sheet_alpha, loose_alpha)]
     return (np.concatenate(layers) * 255).astype(np.uint8)

@@ -101,7 +101,7 @@ def look_of(seed: int, person: int, shape: bytes) -> Look:
     dark = float(np.clip(traits["asian"] * 0.28 + traits["african"] * 0.85 + rng.normal(0.02, 0.13), 0, 1))
     skin = _between(SKIN, dark) * (1 + rng.normal(0, 0.02, 3))
     colour = _hair_colour(rng, dark, age)
-    hair = np.array(HAIR[colour]) * rng.uniform(0.8, 1.2) * (1 + rng.normal(0, 0.03, 3))
+    hair = np.array(HAIR[colour]) * rng.uniform(0.8, 1.2) * (1 + rng.normal(0, 0.015, 3))
     shares = (_WOMEN if female else _MEN) * np.where(np.array(CUTS) == "afro", 0.2 + 6 * (dark > 0.6), 1)
     shares *= np.where(np.array(CUTS) == "bald", 0.3 + 2 * age, 1)
     cut = str(rng.choice(CUTS, p=shares / shares.sum()))

@@ -31,7 +31,7 @@ def paint(look: Look) -> np.ndarray:
     _brows(image, look, atlas, rng)
     _clothes(image, look, atlas, rng)
     out = np.full((SIZE, SIZE, 4), 255, np.uint8)
-    _mouth(image, look, atlas, rng)
+    _mouth(image, atlas, rng)
     for side in ("eye_right", "eye_left"):
         _eye(image, look, atlas, side, rng)
     out[..., :3] = (image.clip(0, 1) * 255 + 0.5).astype(np.uint8)
@@ -39,11 +39,15 @@ def paint(look: Look) -> np.ndarray:
     return out
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=3)
 def _window(name: str) -> tuple[slice, slice]:
-    """The texels to touch for the "lips", or for the clothes of the "body"."""
+    """The texels to touch for the "lips", the "beard", or the clothes of the "body"."""
     atlas = load_atlas()
-    there = atlas.regions["lips"] > 0.05 if name == "lips" else atlas.position[..., 1] > 12
+    there = {
+        "lips": lambda: atlas.regions["lips"] > 0.05,
+        "beard": lambda: _beard("full") > 0.01,
+        "body": lambda: atlas.position[..., 1] > 12,
+    }[name]()
     rows, columns = np.nonzero(there & (atlas.part != 255))
     return np.s_[max(rows.min() - 4, 0) : rows.max() + 5, max(columns.min() - 4, 0) : columns.max() + 5]
 
@@ -149,40 +153,46 @@ def _lids(image: np.ndarray, look: Look, atlas: Atlas) -> None:
 
 def _hairs(image: np.ndarray, look: Look, atlas: Atlas, rng: np.random.Generator) -> None:
     """The scalp under the hair, and the beard."""
-    p = atlas.position
     ragged = 0.25 * field(rng, "grain", SIZE, SIZE) + 0.2 * field(rng, "mottle", SIZE, SIZE)
-    above = _above_hairline() + look.hairline * _forehead() + 0.6 * ragged
-    on_head = atlas.part == 0
-    cover = {"bald": 0.0, "buzz": 0.8, "scarf": 0.0}.get(look.cut, 0.95)
-    ring = smooth(-0.3, 0.6, above) * on_head * (1 - 0.8 * atlas.regions["ears"])
-    if look.cut == "bald" and not look.female:
-        cover = 0.35 * smooth(-1.5, 1.0, p[..., 1] + 2.0)  # a shaved fringe around the head
-    blend(image, look.hair * (1 + 0.15 * ragged[..., None]), cover * ring)
+    if look.cut != "scarf":
+        above = _above_hairline() + float(look.hairline) * _forehead() + 0.6 * ragged
+        ring = smooth(-0.3, 0.6, above) * _scalp()
+        if look.cut == "bald":
+            ring *= 0.35 * smooth(-3.5, -1.0, atlas.position[..., 1])  # shaved, around the back
+        blend(image, np.float32(look.hair) * (1 + 0.15 * ragged[..., None]), ring * {"buzz": 0.8}.get(look.cut, 0.95))
     if look.beard != "none":
-        strength, hairs = {"shadow": (0.22, 0.25), "stubble": (0.5, 0.5)}.get(look.beard, (0.9, 0.35))
-        mask = smooth(0.1, 0.9, _beard(look.beard) + 0.2 * ragged) * on_head * (1 - atlas.regions["lips"])
-        speckle = 1 - hairs * smooth(-0.5, 0.8, field(rng, "grain", SIZE, SIZE))
+        w = _window("beard")
+        strength, gaps = {"shadow": (0.22, 0.25), "stubble": (0.5, 0.5)}.get(look.beard, (0.9, 0.35))
+        mask = smooth(0.1, 0.9, _beard(look.beard)[w] + 0.2 * ragged[w]) * _scalp()[w] * (1 - atlas.regions["lips"][w])
+        speckle = 1 - gaps * smooth(-0.5, 0.8, field(rng, "grain", *mask.shape))
         colour = np.minimum(look.hair * 0.85, 0.6) if look.beard != "shadow" else look.skin * [0.45, 0.47, 0.52]
-        blend(image, colour * (1 + 0.15 * ragged[..., None]), strength * mask * speckle)
+        blend(image[w], colour * (1 + 0.15 * ragged[w][..., None]), strength * mask * speckle)
+
+
+@lru_cache(maxsize=1)
+def _scalp() -> np.ndarray:
+    """(SIZE, SIZE) 1 on the skin of the head and neck, little on the ears."""
+    atlas = load_atlas()
+    return ((atlas.part == 0) & (atlas.position[..., 1] < 14)) * (1 - 0.8 * atlas.regions["ears"]).astype(np.float32)
 
 
 @lru_cache(maxsize=1)
 def _above_hairline() -> np.ndarray:
     """(SIZE, SIZE) cm of the texels above the usual hairline."""
     p = load_atlas().position
-    return hairline_height(p, 0.0) - p[..., 1]
+    return (hairline_height(p, 0.0) - p[..., 1]).astype(np.float32)
 
 
 @lru_cache(maxsize=1)
 def _forehead() -> np.ndarray:
     """(SIZE, SIZE) 1 where a person's own hairline may differ, 0 elsewhere."""
     p = load_atlas().position
-    return hairline_height(p, 1.0) - hairline_height(p, 0.0)
+    return (hairline_height(p, 1.0) - hairline_height(p, 0.0)).astype(np.float32)
 
 
 @lru_cache(maxsize=8)
 def _beard(beard: str) -> np.ndarray:
-    return beard_mask(load_atlas().position, beard)
+    return beard_mask(load_atlas().position, beard).astype(np.float32)
 
 
 def beard_mask(p: np.ndarray, beard: str) -> np.ndarray:
@@ -213,7 +223,7 @@ def _brows(image: np.ndarray, look: Look, atlas: Atlas, rng: np.random.Generator
         at = np.stack([np.interp(along * 59, np.arange(60), curve[:, k]) for k in (0, 1)], 1)
         inward = np.sign(curve[-1, 0] - curve[0, 0])
         width = look.brow_width * per_cm * np.interp(along, [0, 0.3, 0.8, 1.0], [0.2, 0.7, 1.0, 0.7])
-        at[:, 1] += (0.12 * per_cm) + width * rng.uniform(-0.5, 0.5, n)
+        at[:, 1] += (0.32 * per_cm) + width * rng.uniform(-0.5, 0.5, n)
         lean = np.interp(along, [0, 0.6, 0.9, 1.0], [0.25, -0.35, -1.0, -1.35]) + rng.normal(0, 0.2, n)
         reach = per_cm * rng.uniform(0.35, 0.6, n)
         tip = at + np.stack([-inward * np.cos(lean), np.sin(lean)], 1) * reach[:, None]
@@ -229,7 +239,7 @@ def _clothes(image: np.ndarray, look: Look, atlas: Atlas, rng: np.random.Generat
     p = atlas.position[w]
     h, width = p.shape[:2]
     collar = neckline_height(p, look)
-    mask = smooth(-0.06, 0.06, p[..., 1] - collar) * (p[..., 1] > 12)
+    mask = smooth(-0.15, 0.15, p[..., 1] - collar) * (p[..., 1] > 12)
     hem = smooth(0.9, 0.5, p[..., 1] - collar)
     weave = 1 + 0.06 * field(rng, "clouds", h, width) - 0.12 * hem
     blend(image[w], look.cloth * weave[..., None], mask)
@@ -243,19 +253,23 @@ def neckline_height(p: np.ndarray, look: Look) -> np.ndarray:
     return np.maximum(vee if look.seed % 3 == 0 else crew, 13.2)
 
 
-def _mouth(image: np.ndarray, look: Look, atlas: Atlas, rng: np.random.Generator) -> None:
-    basis = load_basis()
-    inside = (
-        smooth(0.2, 0.6, atlas.regions["mouth"]) * (1 - smooth(0.2, 0.6, atlas.regions["lips"])) * (atlas.part == 0)
-    )
-    blend(image, np.array([0.33, 0.10, 0.09]), inside)
-    image[atlas.part == basis.part_names.index("tongue")] = (0.62, 0.30, 0.29)
-    teeth = atlas.part == basis.part_names.index("teeth")
-    image[teeth] = np.array([0.88, 0.83, 0.74]) * rng.uniform(0.85, 1.08)
+def _mouth(image: np.ndarray, atlas: Atlas, rng: np.random.Generator) -> None:
+    names = load_basis().part_names
+    blend(image, np.array([0.33, 0.10, 0.09]), _inside())
+    image[atlas.part == names.index("tongue")] = (0.62, 0.30, 0.29)
+    image[atlas.part == names.index("teeth")] = np.array([0.88, 0.83, 0.74]) * rng.uniform(0.85, 1.08)
+
+
+@lru_cache(maxsize=1)
+def _inside() -> np.ndarray:
+    """(SIZE, SIZE) 1 inside the mouth."""
+    atlas = load_atlas()
+    lips, mouth = (smooth(0.2, 0.6, atlas.regions[name]) for name in ("lips", "mouth"))
+    return mouth * (1 - lips) * (atlas.part == 0)
 
 
 def _eye(image: np.ndarray, look: Look, atlas: Atlas, side: str, rng: np.random.Generator) -> None:
-    left, top, right, bottom = atlas.box(side, load_basis())
+    left, top, right, bottom = atlas.boxes[side]
     h, w = bottom - top, right - left
     y, x = np.mgrid[0:h, 0:w].astype(np.float32)
     x, y = (x + 0.5) / w * 2 - 1, (y + 0.5) / h * 2 - 1
@@ -276,7 +290,7 @@ def _eye(image: np.ndarray, look: Look, atlas: Atlas, side: str, rng: np.random.
 
 def _lashes(out: np.ndarray, look: Look, atlas: Atlas, rng: np.random.Generator) -> None:
     """Strokes from the root (top of the tile) to the tip; alpha 0 between them."""
-    left, top, right, bottom = atlas.box("lashes", load_basis())
+    left, top, right, bottom = atlas.boxes["lashes"]
     h, w = bottom - top, right - left
     tile = np.zeros((h, w), np.uint8)
     reach = (0.38 if look.female else 0.22) + 0.25 * look.makeup

@@ -59,7 +59,8 @@ def render(shots: Shots, size: int = 128) -> Pictures:
         person = theatre.enter(shots, i)
         rng = np.random.default_rng((shots.seed, 4, shots.identity[i], shots.shot[i]))
         theatre.pose(person, shots, i, rng)
-        rgba, away = theatre.stage.shoot(camera.distance[i], camera.corner[i], camera.side[i], *lights(rng, person.look.skin))
+        lit = lights(rng, person.look.skin)
+        rgba, away = theatre.stage.shoot(camera.distance[i], camera.corner[i], camera.side[i], *lit)
         near = np.where(away > 0, away, np.inf)
         hidden[i] = _hidden(seen[i], near, camera.distance[i], camera.side[i])
         small = cv2.resize(rgba, (size, size), interpolation=cv2.INTER_AREA).astype(np.float32) / 255

@@ -1,0 +1,41 @@
+"""Model 2 of table 1: one average 3D face for everybody."""
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from ..affine import solve_camera, to_unit
+from ..depth_model import DepthModel, Faces, with_depth
+from ..metrics import mean_head
+from ..recipes import Recipe
+
+
+class Template(DepthModel):
+    """The mean of the training faces' true 3D keypoints by generalised Procrustes, laid on each source face.
+
+    Superimposing it on a 2D source is a turn, a scale and a shift in the picture plane (`affine.solve_camera`), and the
+    affine of equation 3 then goes from the template, not from the source's own keypoints, to the target. As this affine
+    undoes any turn and scale, the error does not depend on the source at all: it is how badly the average face fits
+    the target.
+    """
+
+    needs_depth = True
+
+    def __init__(self, n_keypoints: int, recipe: Recipe):
+        super().__init__(n_keypoints, recipe)
+        self.register_buffer("mean", torch.zeros(n_keypoints, 3))
+
+    def fit(self, faces: Faces, generator: torch.Generator) -> None:
+        unit, _, scale = to_unit(faces.xy.double())
+        z = (faces.z - faces.z.mean(-1, keepdim=True)) / scale[..., 0]
+        self.mean = mean_head(with_depth(unit, z)).float()
+
+    def encode(self, faces: Faces) -> Faces:
+        unit, centre, scale = to_unit(faces.xy)
+        posed = self.mean @ solve_camera(self.mean, unit).mT
+        shift = torch.cat([centre, torch.zeros_like(scale)], -1)
+        return replace(faces, code=(posed * scale + shift,))
+
+    def points(self, source: Faces, target: Faces) -> Tensor:
+        return source.code[0]
