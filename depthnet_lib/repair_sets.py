@@ -24,15 +24,25 @@ from .datasets import KeypointSet, load
 from .errors import InputError
 from .heads import cameras, load_basis, sample_shots
 from .heads.sampler import Shots
-from .pipeline import MARGIN, Portrait, frontal_affine, frontalize, make_portrait, metric_depth, swap_face
+from .pipeline import (
+    EXTREME,
+    MARGIN,
+    Portrait,
+    frontal_affine,
+    frontalize,
+    make_portrait,
+    metric_depth,
+    swap_face,
+    turned_by,
+)
 from .repair.inputs import background_input
 
 HEADS = "heads"
 SEED = 8
 PEOPLE = {"train": range(400), "test": range(400, 480)}
 SCENES = 3  # of each person, in each range of poses
-YAW = {"background": (12.0, 45.0), "extreme": (45.0, 75.0), "swap": (12.0, 45.0)}  # degrees, to either side
 FRONT = 12.0  # degrees: a photo turned less counts as frontal
+YAW = {"background": (FRONT, EXTREME), "extreme": (EXTREME, 75.0), "swap": (FRONT, EXTREME)}  # to either side
 RENDER_SIZE = 128  # pixels; the pipeline works there, the network on what is left after shrinking
 _CHUNK = 8  # people drawn at once
 
@@ -183,12 +193,6 @@ def _from_photos(task: str, faces: KeypointSet, size: int) -> Iterator[dict[str,
             yield {f"{task}.y": _shrunk(portrait.image[None], size)}
         elif low <= abs(yaw) <= high:
             yield {f"{task}.x": _shrunk(background_row(portrait)[0][None], size)}
-
-
-def turned_by(m: np.ndarray) -> float:
-    """Degrees of yaw that a frontalizing affine m (2, 4) takes back; positive: the nose was to the right."""
-    a, b = m[:, :3]
-    return -float(np.rad2deg(np.arctan2(a[2], np.cross(a, b)[2])))
 
 
 def _portrait(faces: KeypointSet, i: int) -> Portrait:

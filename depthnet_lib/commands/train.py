@@ -8,7 +8,7 @@ import typer
 
 def train(
     model: Annotated[
-        str, typer.Argument(help="A model: pinv, separate, factorization ...; or repair-background, -swap, -extreme.")
+        str, typer.Argument(help="pinv, separate, factorization ...; repair-background, -swap, -extreme.")
     ],
     data: Annotated[str, typer.Option(help="Data set: a name such as anny:train, or an .npz with xy (M, N, 2).")],
     out: Annotated[Path, typer.Option(help="Folder of the run: weights, their json, metrics.csv, loss.png.")],
@@ -20,7 +20,7 @@ def train(
     pairs: Annotated[str, typer.Option(help="all: any two faces; identity: two of one person.")] = "all",
     recipe: Annotated[
         str | None,
-        typer.Option(help="Depth: paper (S.1.1, default) or released (the authors'). Repair: laptop, paper."),
+        typer.Option(help="Depth: paper (S.1.1), released (the authors'). Repair: laptop, paper."),
     ] = None,
 ) -> None:
     """Train a model on a data set. Ctrl-C keeps a checkpoint; --resume goes on to the same final numbers.

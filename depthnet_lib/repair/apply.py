@@ -14,7 +14,6 @@ from .cyclegan import CycleGan, to_pictures, to_tensor
 from .networks import Config, Generator, blended
 
 TASKS = {"background": 6, "swap": 3, "extreme": 6}  # name -> channels of x
-SYNTHETIC = {"synthetic": "face turned or replaced and repaired by DepthNets kit; not a photograph"}
 
 
 def save_gan(path: Path, gan: CycleGan, task: str) -> None:
