@@ -37,10 +37,15 @@ def load_atlas() -> Atlas:
     image = np.zeros((SIZE, SIZE, values.shape[1]), np.float32)
     part = np.full((SIZE, SIZE), 255, np.uint8)
     uv = basis.uv * SIZE - 0.5
-    triangles = basis.texture_triangles
-    first = np.argsort(double_area(uv[triangles]) < 0, kind="stable")  # where charts fold over, the front comes last
-    for corners, number in zip(triangles[first], basis.part[first], strict=True):
-        _fill(image, part, uv[corners], values[corners], number)
+    corners = uv[basis.texture_triangles]
+    area = double_area(corners)
+    order = np.argsort(area < 0, kind="stable")  # where charts fold over, the front comes last
+    order = order[np.abs(area[order]) > 1e-4]
+    edges = np.concatenate([corners[order], np.ones((len(order), 3, 1))], -1)
+    for t, shares in zip(order, np.linalg.inv(edges), strict=True):
+        x, y, inside = _covered(corners[t], shares)
+        image[y, x] = inside @ values[basis.texture_triangles[t]]
+        part[y, x] = basis.part[t]
     image = _continued(image, part)
     regions = {name: image[..., 3 + i] for i, name in enumerate(basis.regions)}
     place_of = {int(v): u for u, v in reversed(list(enumerate(basis.texture_vertex)))}
@@ -53,17 +58,16 @@ def load_atlas() -> Atlas:
     return Atlas(image[..., :3], part, regions, landmarks, boxes)
 
 
-def _fill(image: np.ndarray, part: np.ndarray, corners: np.ndarray, values: np.ndarray, number: int) -> None:
-    """Interpolate the corners' values over the texels whose centre a triangle (3, 2) covers."""
+def _covered(corners: np.ndarray, shares: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """x, y (n,) of the texels whose centre a triangle (3, 2) covers, and the corners' shares (n, 3) there.
+
+    ``shares`` (3, 3) takes (x, y, 1) to barycentric coordinates.
+    """
     (x0, y0), (x1, y1) = np.ceil(corners.min(0)).astype(int), np.floor(corners.max(0)).astype(int)
-    edges = np.concatenate([corners, np.ones((3, 1))], 1)
-    if x1 < x0 or y1 < y0 or abs(np.linalg.det(edges)) < 1e-6:
-        return
-    x, y = np.meshgrid(np.arange(x0, x1 + 1), np.arange(y0, y1 + 1))
-    share = np.stack([x, y, np.ones_like(x)], -1) @ np.linalg.inv(edges)
-    covered = (share > -1e-6).all(-1)
-    image[y[covered], x[covered]] = share[covered] @ values
-    part[y[covered], x[covered]] = number
+    x, y = (a.ravel() for a in np.meshgrid(np.arange(x0, x1 + 1), np.arange(y0, y1 + 1)))
+    inside = np.outer(x, shares[0]) + np.outer(y, shares[1]) + shares[2]
+    covered = (inside > -1e-6).all(-1)
+    return x[covered], y[covered], inside[covered]
 
 
 def _continued(image: np.ndarray, part: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ import numpy as np
 SKULL = np.array([0.0, -2.0, -3.0])  # middle of the skull in the mean head's coordinates, cm
 # azimuth from the front in degrees -> y of the hairline: forehead, temple, sideburn, round the ear, nape
 _AZIMUTH = (0, 20, 40, 52, 62, 70, 80, 92, 104, 118, 130, 150, 180)
-_HEIGHT = (-7.6, -7.4, -6.7, -5.6, -3.2, -0.6, 1.2, -1.2, -0.8, 3.2, 5.6, 6.6, 6.8)
+_HEIGHT = (-7.6, -7.4, -6.7, -5.6, -3.4, -1.2, 0.3, -1.4, -0.8, 3.2, 5.6, 6.6, 6.8)
 
 
 def azimuth(p: np.ndarray) -> np.ndarray:

@@ -11,13 +11,13 @@ _BANK = 1024
 @lru_cache(maxsize=1)
 def _bank() -> dict[str, np.ndarray]:
     """Periodic fields (1024, 1024) of zero mean and unit deviation: fine grain, medium mottle, fractal clouds."""
-    rng = np.random.default_rng(0)
-    white = rng.standard_normal((_BANK, _BANK)).astype(np.float32)
+    spectrum = np.fft.rfft2(np.random.default_rng(0).standard_normal((_BANK, _BANK)))
+    frequency = np.hypot(np.fft.fftfreq(_BANK)[:, None], np.fft.rfftfreq(_BANK))
+    spectrum[0, 0] = 0
 
     def smooth(sigma: float) -> np.ndarray:
-        pad = int(4 * sigma) + 1
-        field = cv2.GaussianBlur(np.pad(white, pad, mode="wrap"), (0, 0), sigma)[pad:-pad, pad:-pad]
-        return field / field.std()
+        blurred = np.fft.irfft2(spectrum * np.exp(-2 * (np.pi * sigma * frequency) ** 2))
+        return (blurred / blurred.std()).astype(np.float32)
 
     clouds = sum(amplitude * smooth(sigma) for amplitude, sigma in ((0.3, 2), (0.5, 6), (0.8, 16), (1.2, 40)))
     return {"grain": smooth(0.7), "mottle": smooth(5), "clouds": clouds / clouds.std()}

@@ -81,8 +81,8 @@ def expose(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     sharpness = rng.gamma(1.2, 0.35) * size / 160
     if sharpness > 0.25:
         image = cv2.GaussianBlur(image, (0, 0), sharpness)
-    image = image + rng.gamma(1.5, 0.004) * field(rng, "grain", size, size)[..., None]
-    image = image + rng.gamma(1.2, 0.005) * rng.standard_normal(image.shape)
+    image = image + rng.gamma(1.5, 0.003) * field(rng, "grain", size, size)[..., None]
+    image = image + rng.gamma(1.5, 0.0035) * rng.standard_normal(image.shape)
     out = (image.clip(0, 1) * 255 + 0.5).astype(np.uint8)
     quality = int(rng.integers(45, 98))
     code = cv2.imencode(".jpg", out[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1]

@@ -50,7 +50,8 @@ def render(shots: Shots, size: int = 128) -> Pictures:
     landmarks = basis.landmarks(shots.shape, shots.actions)
     camera = cameras(shots, landmarks)
     seen = camera(landmarks)
-    theatre = _theatre(size * OVERSAMPLE)
+    theatre = _theatre()
+    theatre.stage.size = size * OVERSAMPLE
     order = np.argsort(shots.identity, kind="stable")
     n = len(shots)
     image, mask = np.empty((n, size, size, 3), np.uint8), np.empty((n, size, size), np.uint8)
@@ -92,7 +93,7 @@ class _Person:
 class _Theatre:
     """The stage with its pieces, and who stands on it."""
 
-    def __init__(self, size: int):
+    def __init__(self):
         b = self.basis = load_basis()
         self.skin_normals = _Normals(b.triangles, len(b.mean))
         self.hair_normals = _Normals(hair.sheet_triangles(), 2 * hair.LAYER)
@@ -103,7 +104,7 @@ class _Theatre:
             "hair": Piece(hair.sheet_triangles(), hair.sheet_uv(), _same(hair.sheet_uv(), 0.9, 0.3, 0.3, 1.0), True),
             "glasses": Piece(wire, np.zeros((wire.max() + 1, 2)), _same(np.zeros(wire.max() + 1), 1, 0.6, 0, 0)),
         }
-        self.stage = Stage(size, pieces)
+        self.stage = Stage(pieces)
         # 0 on the head ... 1 below the neck: what does not turn with the head
         low = b.mean[:, 1] - 0.35 * (b.mean[:, 2] + 4).clip(0)
         self.body = np.clip((low - 6.5) / 8.0, 0, 1)[:, None]
@@ -210,11 +211,11 @@ def _outgrowth(b, look: Look) -> np.ndarray:
 
 
 @lru_cache(maxsize=1)
-def _theatre(size: int) -> _Theatre:
+def _theatre() -> _Theatre:
     from ..errors import InputError
 
     try:
-        return _Theatre(size)
+        return _Theatre()
     except (ImportError, OSError, RuntimeError, AttributeError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise InputError("OpenGL", f"cannot be opened ({reason})", "install libegl1 libgl1 libgl1-mesa-dri") from None

@@ -75,18 +75,27 @@ class Piece:
 
 
 class Stage:
-    """A square window of ``size`` pixels and the pieces on it. Keep one a process: a second breaks the first."""
+    """A square window and the pieces on it. Keep one a process: deleting one breaks the others."""
 
-    def __init__(self, size: int, pieces: dict[str, Piece]):
-        self.size, self.pieces = size, pieces
+    def __init__(self, pieces: dict[str, Piece]):
+        self.pieces = pieces
         self.scene = pyrender.Scene(bg_color=[0.0, 0.0, 0.0, 0.0])
         for piece in pieces.values():
             self.scene.add(piece.mesh)
         self.camera = pyrender.IntrinsicsCamera(1.0, 1.0, 0.0, 0.0, NEAR, FAR)
         self.camera_node = self.scene.add(self.camera)
-        self.window = pyrender.OffscreenRenderer(size, size)
+        self.window = pyrender.OffscreenRenderer(64, 64)
         self.window._renderer._program_cache = ShaderProgramCache(str(SHADERS))
         self.shoot(100.0, np.zeros(2), 30.0, [], 1.0)  # the first drawing makes the buffers
+
+    @property
+    def size(self) -> int:
+        """Pixels along the window's side; may be changed."""
+        return self.window.viewport_width
+
+    @size.setter
+    def size(self, pixels: int) -> None:
+        self.window.viewport_width = self.window.viewport_height = pixels
 
     def current(self) -> None:
         """Make this stage's context current, before pieces are moved or dressed."""
