@@ -13,10 +13,10 @@ from .checkpoints import write_json
 from .datasets.anny import keypoint_set
 from .heads import sample_shots
 from .images import write_image
-from .layouts import layout_of, mesh_triangles
 from .pipeline import METRIC_MODEL, PAPER_MODEL, Portrait, place, read_portrait, turn_portrait, warp_portrait
 from .plots import depth_figure, draw_keypoints, frame_face, show_picture
 from .warp.export import export_mesh, on_white, sheet, there_and_back, write_animation
+from .warp.mesh import make_mesh
 
 YAWS = (-40, -27, -13, 0, 13, 27, 40)  # degrees
 
@@ -84,8 +84,8 @@ def _depth(portrait: Portrait, folder: Path) -> None:
 
 
 def _mesh(portrait: Portrait, folder: Path) -> None:
-    triangles = mesh_triangles(layout_of(len(portrait.x_s)), portrait.x_s)
-    export_mesh(folder / "head.glb", portrait.image, portrait.x_s, portrait.z, triangles)
+    mesh = make_mesh("dense", portrait.x_s, portrait.z)
+    export_mesh(folder / "head.glb", portrait.image, mesh.points, mesh.depth, mesh.triangles)
 
 
 def _onto(portrait: Portrait, other: Portrait, folder: Path) -> None:

@@ -9,7 +9,7 @@ from .affine import apply_affine, to_unit
 from .depth_model import DepthModel, Faces, Prediction, with_depth
 from .losses import pinv_loss
 from .networks import PairNet, SiameseNet, initialise, initialise_output
-from .recipes import CNN_RECIPES, Recipe
+from .recipes import CNN_RECIPES, PINV_RECIPES, Recipe
 
 
 class SeparateDepthNet(DepthModel):
@@ -68,7 +68,7 @@ class TwoStepDepthNet(SeparateDepthNet):
 class PinvDepthNet(SeparateDepthNet):
     """Model 7 (section 2.3): the network gives depth only; loss and gradient pass through equation 3."""
 
-    n_affine = 0
+    recipes, n_affine = PINV_RECIPES, 0
 
     def forward(self, source: Faces, target: Faces) -> Prediction:
         return DepthModel.forward(self, source, target)

@@ -39,7 +39,7 @@ from .repair.inputs import background_input
 
 HEADS = "heads"
 SEED = 8
-PEOPLE = {"train": range(400), "test": range(400, 480)}
+PEOPLE = {"train": range(320), "test": range(320, 384)}
 SCENES = 3  # of each person, in each range of poses
 FRONT = 12.0  # degrees: a photo turned less counts as frontal
 YAW = {"background": (FRONT, EXTREME), "extreme": (EXTREME, 75.0), "swap": (FRONT, EXTREME)}  # to either side

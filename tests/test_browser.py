@@ -87,7 +87,7 @@ def run_all(page, address: str) -> None:
         page.wait_for_timeout(2000)
         if page.evaluate(f"() => {PROMPTS}.some(t => /[\\d*]/.test(t))"):
             break
-    failed = "document.querySelector('[data-mime-type=\\"application/vnd.jupyter.error\\"]')"
+    failed = "document.querySelector('.jp-OutputArea-output[data-mime-type*=error]')"
     page.wait_for_function(f"() => {failed} || {PROMPTS}.every(t => /\\[\\d+\\]/.test(t))", timeout=240_000)
     assert page.evaluate(f"() => {failed}?.innerText") is None
     page.wait_for_timeout(3000)
