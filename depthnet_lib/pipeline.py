@@ -16,7 +16,7 @@ from .layouts import layout_of
 from .models import DepthModel, Faces, load_model
 from .repair.apply import generator, repair
 from .repair.inputs import background_input
-from .warp import turn, warp
+from .warp import turn, turned, warp
 from .warp.hidden import fill_from_mirror, hidden_mask
 from .warp.mesh import make_mesh
 from .warp.uses import frontal, mirror_is_closer, mirrored, paste
@@ -137,15 +137,17 @@ def swap_face(
     return paste(target, warped.face, blend), warped
 
 
-def repair_frontal(portrait: Portrait) -> tuple[np.ndarray, np.ndarray]:
-    """The face turned to the viewer with hair and background (figure 4; beyond 45 degrees figure S8).
+def repair_frontal(portrait: Portrait) -> tuple[Portrait, np.ndarray]:
+    """The face turned to the viewer with hair and background (figure 4; beyond 45 degrees as in figure S8).
 
-    Returns the picture (S, S, 3), and the share (S, S) of each pixel that repair painted.
+    Returns a portrait of its own, which can be turned again, and the share (S, S) of each pixel that was painted.
     """
-    far = abs(turned_by(frontal_affine(portrait.x_s, portrait.z))) > EXTREME
+    m = frontal_affine(portrait.x_s, portrait.z)
     face = frontalize(portrait, "keypoints", fill=False).face  # what repair was trained on
-    x = background_input(face, portrait.image, portrait.x_s)
-    return repair(generator("extreme" if far else "background"), x)
+    net = generator("extreme" if abs(turned_by(m)) > EXTREME else "background")
+    picture, painted = repair(net, background_input(face, portrait.image, portrait.x_s))
+    points = turned(portrait.x_s, portrait.z, m)
+    return Portrait(picture, points[:, :2], points[:, 2]), painted
 
 
 def repair_swap(source: Portrait, target: np.ndarray, x_t: np.ndarray) -> np.ndarray:

@@ -36,6 +36,7 @@ from .pipeline import (
     turned_by,
 )
 from .repair.inputs import background_input
+from .warp import turned
 
 HEADS = "heads"
 SEED = 8
@@ -92,62 +93,81 @@ def _from_heads(split: str, size: int, processes: int | None) -> Iterator[dict[s
 
 def head_rows(domain: str, people: np.ndarray, size: int) -> dict[str, np.ndarray]:
     """Rows of some people for all tasks, uint8, by "task.array": x, or y, or for ``domain`` "both" x, y and answers."""
-    turned, aside = (_Scenes(people, YAW[task]) for task in ("background", "extreme"))
+    some, far = (draw_scenes(people, YAW[task]) for task in ("background", "extreme"))
     rows = {}
     if domain != "y":
         made = {task: [background_row(face) for face in scenes.faces] for task, scenes in
-                (("background", turned), ("extreme", aside))}  # fmt: skip
-        made["swap"] = _swaps(turned.faces)
+                (("background", some), ("extreme", far))}  # fmt: skip
+        made["swap"] = _swaps(some.faces)
         rows |= {f"{task}.x": [x for x, _ in pairs] for task, pairs in made.items()}
     if domain == "y":
-        rows |= {"background.y": turned.answers, "swap.y": turned.pictures}
+        rows |= {"background.y": some.answers().pictures, "swap.y": some.pictures}
     if domain == "both":
-        answers = {"background": turned.answers, "extreme": aside.answers, "swap": np.repeat(turned.pictures, 2, 0)}
+        answers = {
+            "background": some.answers().pictures,
+            "extreme": far.answers().pictures,
+            "swap": np.repeat(some.pictures, 2, 0),
+        }
         rows |= {f"{task}.truth": pictures for task, pictures in answers.items()}
         rows |= {f"{task}.inside": [inside for _, inside in pairs] for task, pairs in made.items()}
     return {key: _shrunk(np.stack(value), size) for key, value in rows.items()}
 
 
-class _Scenes:
-    """Pictures of people turned by angles in a range, and the true answers to them; drawn when asked for."""
+def draw_scenes(people: np.ndarray, yaw: tuple[float, float], scenes: int = SCENES, size: int = RENDER_SIZE):
+    """Scenes of people turned to one side or the other by degrees in a range: portraits with all their hair."""
+    identity, scene = np.repeat(people, scenes), np.tile(np.arange(scenes), len(people))
+    side = np.where((identity + scene) % 2, 1, -1)[:, None]
+    shots = sample_shots(SEED, identity, scene, np.sort(side * yaw, 1), margin=(MARGIN, MARGIN))
+    return Scenes(replace(shots, shift=np.zeros((len(shots), 2))), size)
 
-    def __init__(self, people: np.ndarray, yaw: tuple[float, float]):
-        identity, scene = np.repeat(people, SCENES), np.tile(np.arange(SCENES), len(people))
-        side = np.where((identity + scene) % 2, 1, -1)[:, None]
-        shots = sample_shots(SEED, identity, scene, np.sort(side * yaw, 1), margin=(MARGIN, MARGIN))
-        self.shots = replace(shots, shift=np.zeros((len(shots), 2)))
-        self.landmarks = load_basis().landmarks(shots.shape, shots.actions)
-        self.x_s = self._seen(self.shots) * RENDER_SIZE - 0.5
+
+@dataclass(frozen=True)
+class Scenes:
+    """M heads before their places under their lights, drawn when they are asked for; keypoints x_s (M, 68, 2) and
+    metric depth z (M, 68) in pixels, pictures (M, size, size, 3)."""
+
+    shots: Shots
+    size: int
+
+    @cached_property
+    def x_s(self) -> np.ndarray:
+        landmarks = load_basis().landmarks(self.shots.shape, self.shots.actions)
+        return cameras(self.shots, landmarks)(landmarks)[..., :2] * self.size - 0.5
+
+    @cached_property
+    def z(self) -> np.ndarray:
+        return metric_depth(self.x_s)
 
     @cached_property
     def pictures(self) -> np.ndarray:
-        return self._render(self.shots)
+        from .heads.render import render  # opens OpenGL
+
+        return render(self.shots, self.size).image
 
     @cached_property
     def faces(self) -> list[Portrait]:
-        return [Portrait(*face) for face in zip(self.pictures, self.x_s, metric_depth(self.x_s), strict=True)]
+        return [Portrait(*face) for face in zip(self.pictures, self.x_s, self.z, strict=True)]
 
-    @cached_property
-    def answers(self) -> np.ndarray:
-        """The same scenes with heads that look at the camera, framed so that their keypoints come to lie where
-        `frontalize` puts those of the turned heads."""
-        z = metric_depth(self.x_s)
-        m = np.stack([frontal_affine(*face) for face in zip(self.x_s, z, strict=True)])
-        points = np.concatenate([self.x_s, z[..., None], np.ones_like(z)[..., None]], -1)
-        goal, seen = (points @ m.mT + 0.5) / RENDER_SIZE, self._seen(self.shots.facing(0))
+    def moved(self, m: np.ndarray) -> np.ndarray:
+        """(M, 68, 2) where affines m (M, 2, 4) put the keypoints."""
+        return np.stack([turned(*face)[:, :2] for face in zip(self.x_s, self.z, m, strict=True)])
+
+    def answers(self) -> "Scenes":
+        """The same scenes with heads that look at the camera, where `frontalize` puts the turned ones."""
+        m = np.stack([frontal_affine(*face) for face in zip(self.x_s, self.z, strict=True)])
+        return self.facing(0).framed(self.moved(m))
+
+    def facing(self, angles: np.ndarray | float) -> "Scenes":
+        """The same scenes with heads at angles (M, 3): yaw, pitch, roll in degrees."""
+        return Scenes(self.shots.facing(angles), self.size)
+
+    def framed(self, goal: np.ndarray) -> "Scenes":
+        """The same scenes, shifted and scaled so that the keypoints come to lie on ``goal`` (M, 68, 2)."""
+        goal, seen = ((p + 0.5) / self.size for p in (goal, self.x_s))
         centred, goal_centred = (p - p.mean(1, keepdims=True) for p in (seen, goal))
         scale = (goal_centred * centred).sum((1, 2)) / np.square(centred).sum((1, 2))
-        middle = goal.mean(1) + scale[:, None] * (0.5 - seen.mean(1))  # where the picture's middle goes
-        return self._render(replace(self.shots.facing(0), margin=MARGIN / scale, shift=middle - 0.5))
-
-    def _seen(self, shots: Shots) -> np.ndarray:
-        return cameras(shots, self.landmarks)(self.landmarks)[..., :2]
-
-    @staticmethod
-    def _render(shots: Shots) -> np.ndarray:
-        from .heads.render import render  # opens OpenGL
-
-        return render(shots, RENDER_SIZE).image
+        middle = goal.mean(1) + scale[:, None] * (0.5 + self.shots.shift - seen.mean(1))
+        return Scenes(replace(self.shots, margin=self.shots.margin / scale, shift=middle - 0.5), self.size)
 
 
 def background_row(portrait: Portrait) -> tuple[np.ndarray, np.ndarray]:
@@ -236,10 +256,6 @@ def _open(folder: Path, task: str) -> dict[str, np.ndarray]:
 def _checksum(path: Path) -> str:
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _chunks(people: np.ndarray) -> list[np.ndarray]:
-    return np.array_split(people, max(1, len(people) // _CHUNK))
 
 
 def _shrunk(pictures: np.ndarray, size: int) -> np.ndarray:

@@ -15,6 +15,7 @@ from .repair import losses
 from .repair.apply import TASKS, load_gan, save_gan
 from .repair.cyclegan import CycleGan, Pool, to_pictures, to_tensor
 from .repair.networks import CONFIGS
+from .repair.scores import scores
 from .repair_sets import RepairSet, load_repair_set
 from .training import Run, Task, Update, fit
 
@@ -124,6 +125,8 @@ def train_gan(
     record = {"model": f"repair-{task}", "command": command_line(), "data": train.name, "seed": run.seed}
     record |= {"pictures": {"x": len(train.x), "y": len(train.y)}, "config": gan.config.asdict(), "start": start}
     record |= {"batch_size": batch_size, "cycle": losses.CYCLE, "versions": versions(), **result}
+    if test.truth is not None:
+        record["scores"] = {"data": test.name} | scores(gan.eval().f, test.x, test.truth, test.inside)
     write_json(run.out / "weights.json", record)
     return record
 

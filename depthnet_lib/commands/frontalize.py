@@ -31,6 +31,6 @@ def frontalize(
     from ..warp.export import on_white
 
     portrait = read_portrait(photo)
-    picture = repair_frontal(portrait)[0] if repair else frontalize(portrait, mesh, fill).face
+    picture = repair_frontal(portrait)[0].image if repair else frontalize(portrait, mesh, fill).face
     write_image(out, on_white(picture) if out.suffix.lower() in (".jpg", ".jpeg", ".bmp") else picture, SYNTHETIC)
     print(out)
