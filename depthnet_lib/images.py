@@ -11,6 +11,7 @@ from PIL.PngImagePlugin import PngInfo
 from .errors import InputError
 
 MAX_PIXELS = 200_000_000
+SYNTHETIC = {"synthetic": "a face turned or replaced by the DepthNets kit, not a photograph"}  # metadata of outputs
 _REMEDY = "give a whole JPEG, PNG, WebP, BMP or TIFF picture"
 
 

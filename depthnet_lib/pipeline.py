@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 
@@ -13,7 +14,9 @@ from .keypoints import find_face
 from .keypoints.boxes import crop
 from .layouts import layout_of
 from .models import DepthModel, Faces, load_model
-from .warp import turn, warp
+from .repair.apply import generator, repair
+from .repair.inputs import background_input
+from .warp import turn, turned, warp
 from .warp.hidden import fill_from_mirror, hidden_mask
 from .warp.mesh import make_mesh
 from .warp.uses import frontal, mirror_is_closer, mirrored, paste
@@ -21,7 +24,8 @@ from .warp.uses import frontal, mirror_is_closer, mirrored, paste
 METRIC_MODEL = "factorization"  # whose depth is metric: good for turning by an angle
 PAPER_MODEL = "pinv"  # whose depth is known up to a gauge: good for warping onto target keypoints
 PORTRAIT_SIZE = 384  # pixels
-_MARGIN = 1.9  # side of the crop over the larger side of the keypoints' bounding box
+EXTREME = 45.0  # degrees of yaw: beyond, one half of the face is not in the photo
+MARGIN = 1.9  # side of the crop over the larger side of the keypoints' bounding box
 
 
 @dataclass(frozen=True)
@@ -47,10 +51,7 @@ def read_portrait(photo: str | Path | np.ndarray, detector: str = "dlib", size: 
 
 def make_portrait(image: np.ndarray, points: np.ndarray, size: int = PORTRAIT_SIZE) -> Portrait:
     """A portrait from a picture (H, W, 3) whose keypoints (N, 2) are known."""
-    low, high = points.min(0), points.max(0)
-    half = _MARGIN * (high - low).max() / 2
-    centre = (low + high) / 2
-    picture, matrix = crop(image, np.concatenate([centre - half, centre + half]), size)
+    picture, matrix = crop(image, _head_box(points), size)
     x_s = points @ matrix[:, :2].T + matrix[:, 2]
     return Portrait(picture, x_s, metric_depth(x_s))
 
@@ -104,10 +105,13 @@ def warp_mesh(portrait: Portrait, m: np.ndarray, size: tuple[int, int], mesh: st
 
 def frontalize(portrait: Portrait, mesh: str = "dense", fill: bool = True) -> Warped:
     """The face turned to the viewer, its size kept: as the mean embedded head looks at us (section 3.3)."""
+    return warp_mesh(portrait, frontal_affine(portrait.x_s, portrait.z), portrait.image.shape[:2], mesh, fill)
+
+
+def frontal_affine(x_s: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """The affine m (2, 4) that turns keypoints (N, 2) with metric depth (N,) to the viewer."""
     basis = load_basis()
-    reference = basis.landmarks(np.zeros(len(basis.identity)), np.zeros(len(basis.actions)))
-    m = frontal(portrait.x_s, portrait.z, reference)
-    return warp_mesh(portrait, m, portrait.image.shape[:2], mesh, fill)
+    return frontal(x_s, z, basis.landmarks(np.zeros(len(basis.identity)), np.zeros(len(basis.actions))))
 
 
 def swap_face(
@@ -133,6 +137,41 @@ def swap_face(
     return paste(target, warped.face, blend), warped
 
 
+def repair_frontal(portrait: Portrait) -> tuple[Portrait, np.ndarray]:
+    """The face turned to the viewer with hair and background (figure 4; beyond 45 degrees as in figure S8).
+
+    Returns a portrait of its own, which can be turned again, and the share (S, S) of each pixel that was painted.
+    """
+    m = frontal_affine(portrait.x_s, portrait.z)
+    face = frontalize(portrait, "keypoints", fill=False).face  # what repair was trained on
+    net = generator("extreme" if abs(turned_by(m)) > EXTREME else "background")
+    picture, painted = repair(net, background_input(face, portrait.image, portrait.x_s))
+    points = turned(portrait.x_s, portrait.z, m)
+    return Portrait(picture, points[:, :2], points[:, 2]), painted
+
+
+def repair_swap(source: Portrait, target: np.ndarray, x_t: np.ndarray) -> np.ndarray:
+    """The source's face on the target's geometry, its colours and seam repaired (figure 5): RGB like target (H, W, 3).
+
+    The network sees the head's surroundings alone; what it made fades into the photo at the border of that square.
+    """
+    box = _head_box(x_t)
+    size = int(np.clip(box[2] - box[0], 64, 2048))  # the photo's own pixels, as far as a machine can bear
+    picture, matrix = crop(target, box, size)
+    x, _ = swap_face(source, picture, x_t @ matrix[:, :2].T + matrix[:, 2], mesh="keypoints", fill=False, blend="plain")
+    repaired, _ = repair(generator("swap"), x)
+    fade = np.minimum(1, (0.5 - np.abs(np.linspace(-0.5, 0.5, size))) / 0.1)
+    layers = np.dstack([repaired, np.minimum(fade, fade[:, None])]).astype(np.float32)
+    back = cv2.warpAffine(layers, cv2.invertAffineTransform(matrix), target.shape[1::-1])
+    return np.rint(back[..., :3] * back[..., 3:] + target * (1 - back[..., 3:])).astype(np.uint8)
+
+
+def turned_by(m: np.ndarray) -> float:
+    """Degrees of yaw that a frontalizing affine m (2, 4) takes back; positive: the nose was to the right."""
+    a, b = m[:, :3]
+    return -float(np.rad2deg(np.arctan2(a[2], np.cross(a, b)[2])))
+
+
 def place(targets: np.ndarray, like: np.ndarray) -> np.ndarray:
     """Faces (..., N, 2) of any unit moved and scaled to where the face `like` (N, 2) is, their pose kept.
 
@@ -141,6 +180,13 @@ def place(targets: np.ndarray, like: np.ndarray) -> np.ndarray:
     height = lambda x: np.ptp(x[..., 1], axis=-1)[..., None, None]  # noqa: E731
     centred = targets - targets.mean(-2, keepdims=True)
     return centred * height(like) / height(targets) + like.mean(-2)
+
+
+def _head_box(points: np.ndarray) -> np.ndarray:
+    """(4,) the square x0 y0 x1 y1 around keypoints (N, 2) that a portrait shows."""
+    low, high = points.min(0), points.max(0)
+    half, centre = MARGIN * (high - low).max() / 2, (low + high) / 2
+    return np.concatenate([centre - half, centre + half])
 
 
 @cache

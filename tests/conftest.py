@@ -49,3 +49,20 @@ def _turn(points: np.ndarray, yaw: float, pitch: float) -> np.ndarray:
     about_y = np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]])
     about_x = np.array([[1, 0, 0], [0, d, -t], [0, t, d]])
     return points @ (about_x @ about_y).T
+
+
+def toy_repair_set(c_x: int, count: int = 12, size: int = 16):
+    """Red discs on grey (x) and blue ones (y): repair means colour here. A second picture of x is the grey alone."""
+    from depthnet_lib.repair_sets import RepairSet
+
+    rng = np.random.default_rng(0)
+    rows, columns = np.mgrid[:size, :size]
+    centre, radius = rng.uniform(7, 9, (2 * count, 2, 1, 1)), rng.uniform(5.5, 7, (2 * count, 1, 1))
+    disc = ((rows - centre[:, 0]) ** 2 + (columns - centre[:, 1]) ** 2 < radius**2)[..., None]
+    grey = np.repeat(rng.integers(80, 180, (2 * count, 1, 1, 1)), 3, -1)
+    both = np.where(
+        disc, np.where(np.arange(2 * count)[:, None, None, None] < count, [220, 40, 40], [40, 40, 220]), grey
+    )
+    x, y = both[:count].astype(np.uint8), both[count:].astype(np.uint8)
+    ground = np.broadcast_to(grey[:count], x.shape).astype(np.uint8)
+    return RepairSet("toy", np.concatenate([x, ground], -1)[..., :c_x], y)

@@ -16,16 +16,21 @@ def frontalize(
     fill: Annotated[
         bool, typer.Option("--fill/--no-fill", help="Take hidden skin from the other half of the face.")
     ] = True,
+    repair: Annotated[
+        bool,
+        typer.Option("--repair", help="Hair and background by CycleGAN (figure 4), the paper's mesh."),
+    ] = False,
 ) -> None:
     """Turn the face of a photo to the viewer (section 3.3), cropped, transparent around it (white in a .jpg).
 
     Depth comes from `factorization`: metric, from unlabelled faces alone. --mesh keypoints --no-fill is the paper's
-    way, whose far side is stretched where the photo did not see it.
+    way, whose far side is stretched where the photo did not see it. A .png says in its metadata that it is synthetic.
     """
-    from ..images import write_image
-    from ..pipeline import frontalize, read_portrait
+    from ..images import SYNTHETIC, write_image
+    from ..pipeline import frontalize, read_portrait, repair_frontal
     from ..warp.export import on_white
 
-    face = frontalize(read_portrait(photo), mesh, fill).face
-    write_image(out, on_white(face) if out.suffix.lower() in (".jpg", ".jpeg", ".bmp") else face)
+    portrait = read_portrait(photo)
+    picture = repair_frontal(portrait)[0].image if repair else frontalize(portrait, mesh, fill).face
+    write_image(out, on_white(picture) if out.suffix.lower() in (".jpg", ".jpeg", ".bmp") else picture, SYNTHETIC)
     print(out)

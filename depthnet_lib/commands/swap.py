@@ -22,18 +22,26 @@ def swap(
     fill: Annotated[
         bool, typer.Option("--fill/--no-fill", help="Take hidden skin from the other half of the face.")
     ] = True,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Colours and seam by CycleGAN (figure 5); needs no other option.")
+    ] = False,
 ) -> None:
     """Put the face of SOURCE on the geometry of the face in TARGET (section 3.3, figure 5).
 
     One affine brings the source's keypoints, with their depth, as close as it can to the target's; the expression
-    stays the source's. Of the source and its mirror image the one closer in pose is used.
+    stays the source's. Of the source and its mirror image the one closer in pose is used. A .png says in its metadata
+    that it is synthetic. Do this with pictures of people who agreed to it, and say what it is where you show it.
     """
-    from ..images import read_image, write_image
+    from ..images import SYNTHETIC, read_image, write_image
     from ..keypoints import find_face
-    from ..pipeline import Portrait, metric_depth, swap_face
+    from ..pipeline import Portrait, metric_depth, repair_swap, swap_face
 
     pictures = [read_image(path) for path in (source, target)]
     x_s, x_t = (find_face(image, name=path).points for image, path in zip(pictures, (source, target), strict=True))
     portrait = Portrait(pictures[0], x_s, metric_depth(x_s))
-    write_image(out, swap_face(portrait, pictures[1], x_t, model, mesh, fill, blend)[0])
+    if repair:
+        picture = repair_swap(portrait, pictures[1], x_t)
+    else:
+        picture = swap_face(portrait, pictures[1], x_t, model, mesh, fill, blend)[0]
+    write_image(out, picture, SYNTHETIC)
     print(out)

@@ -7,7 +7,9 @@ import typer
 
 
 def train(
-    model: Annotated[str, typer.Argument(help="Name of a model, such as pinv, separate or factorization; or rcn.")],
+    model: Annotated[
+        str, typer.Argument(help="pinv, separate, factorization ...; rcn; repair-background, -swap, -extreme.")
+    ],
     data: Annotated[str, typer.Option(help="Data set: a name such as anny:train, or an .npz with xy (M, N, 2).")],
     out: Annotated[Path, typer.Option(help="Folder of the run: weights, their json, metrics.csv, loss.png.")],
     epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the faces; default: the recipe's.")] = None,
@@ -16,7 +18,10 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run that --out holds.")] = False,
     minutes: Annotated[float | None, typer.Option(min=0.01, help="Stop after so many minutes of training.")] = None,
     pairs: Annotated[str, typer.Option(help="all: any two faces; identity: two of one person.")] = "all",
-    recipe: Annotated[str, typer.Option(help="paper: supplement S.1.1; released: the authors' program.")] = "paper",
+    recipe: Annotated[
+        str | None,
+        typer.Option(help="Depth: paper (S.1.1), released (the authors'). Repair: laptop, paper."),
+    ] = None,
 ) -> None:
     """Train a model on a data set. Ctrl-C keeps a checkpoint; --resume goes on to the same final numbers.
 
@@ -28,6 +33,7 @@ def train(
     from ..errors import InputError
     from ..experiments import train_depth_model
     from ..models import recipe_of
+    from ..repair_training import TRAINED, train_repair
     from ..training import Run
 
     if model == "rcn":
@@ -36,9 +42,12 @@ def train(
         train_rcn(load(data), Run(out, epochs or EPOCHS, seed, minutes, resume), batch_size or BATCH_SIZE)
         print(f"weights in {out / 'weights.safetensors'}")
         return
+    if model in TRAINED:
+        train_repair(model, data, out, epochs, batch_size, seed, resume, minutes, recipe or "laptop")
+        return
     if pairs not in ("all", "identity"):
         raise InputError(f"--pairs {pairs}", "unknown", "choose all or identity")
-    chosen = recipe_of(model, recipe)
+    chosen = recipe_of(model, recipe or "paper")
     chosen = replace(chosen, epochs=epochs or chosen.epochs, batch_size=batch_size or chosen.batch_size)
     run = Run(out, chosen.epochs, seed, minutes, resume)
     record = train_depth_model(model, load(data), chosen, run, pairs)

@@ -1,0 +1,20 @@
+"""Equations 4 and 5: least-squares adversarial terms, and cycles."""
+
+from torch import Tensor
+
+CYCLE = 10.0  # lambda of equation 4, the CycleGAN paper's
+
+
+def real(scores: Tensor) -> Tensor:
+    """l(scores, 1): squared distance of a discriminator's scores from "real"."""
+    return (scores - 1).square().mean()
+
+
+def fake(scores: Tensor) -> Tensor:
+    """l(scores, 0): squared distance of a discriminator's scores from "made"."""
+    return scores.square().mean()
+
+
+def cycle(picture: Tensor, back: Tensor) -> Tensor:
+    """L1 distance of a picture from itself after there and back, a mean over pixels."""
+    return (picture - back).abs().mean()
