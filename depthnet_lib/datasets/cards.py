@@ -52,6 +52,17 @@ _CARDS = (
         "nothing: it is part of the kit",
     ),
     Card(
+        "anny-wide",
+        "Pictures of Anny heads in every turn, with room around them",
+        "2,000 people train, 60 test, 6 pictures each, drawn once: what the keypoint network learns from",
+        "z of the landmark's vertex on the 3D head; hidden points are known",
+        "CC0 (MakeHuman assets); code Apache-2.0",
+        True,
+        "",
+        "R. Brégier and others, Human Mesh Modeling for Anny Body, 2025",
+        "nothing: it is part of the kit",
+    ),
+    Card(
         "ict",
         "ICT-FaceKit, a morphable face from light-stage scans",
         "8,000 train, 225 test, drawn from 100 identity modes and 53 expressions",
