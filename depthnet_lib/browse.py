@@ -48,7 +48,7 @@ def frontal_mean(faces: KeypointSet) -> np.ndarray:
 def draw_face(axes: Axes, faces: KeypointSet, i: int, hidden: bool = True, depth: bool = True) -> None:
     """Face i of a set with its keypoints: over its picture where that may be shown, coloured by depth where it is
     known (bright is near), points that cannot be seen crossed out (or left away, without ``hidden``)."""
-    picture = faces.picture(i)
+    picture = _picture(faces, i)
     side = max(picture.shape[:2]) if picture is not None else 1.0
     points = faces.xy[i] * side
     unseen = faces.hidden[i] if faces.hidden is not None else np.zeros(len(points), bool)
@@ -71,6 +71,16 @@ def draw_face(axes: Axes, faces: KeypointSet, i: int, hidden: bool = True, depth
 
 
 @contextmanager
+def _picture(faces: KeypointSet, i: int) -> np.ndarray | None:
+    """The picture of face i where it may be shown and, of a rendered head, where OpenGL can draw it."""
+    try:
+        return faces.picture(i)
+    except InputError as error:
+        if error.subject == "OpenGL":
+            return None
+        raise
+
+
 def needs_opengl():
     """For cells that draw heads: where there is no OpenGL they say so in one line, and the notebook goes on."""
     try:
