@@ -45,6 +45,16 @@ def frontal_mean(faces: KeypointSet) -> np.ndarray:
     return (scale * mean @ rotation.mT + shift).numpy()
 
 
+def _picture(faces: KeypointSet, i: int) -> np.ndarray | None:
+    """The picture of face i where it may be shown and, of a rendered head, where OpenGL can draw it."""
+    try:
+        return faces.picture(i)
+    except InputError as error:
+        if error.subject == "OpenGL":
+            return None
+        raise
+
+
 def draw_face(axes: Axes, faces: KeypointSet, i: int, hidden: bool = True, depth: bool = True) -> None:
     """Face i of a set with its keypoints: over its picture where that may be shown, coloured by depth where it is
     known (bright is near), points that cannot be seen crossed out (or left away, without ``hidden``)."""
@@ -71,16 +81,6 @@ def draw_face(axes: Axes, faces: KeypointSet, i: int, hidden: bool = True, depth
 
 
 @contextmanager
-def _picture(faces: KeypointSet, i: int) -> np.ndarray | None:
-    """The picture of face i where it may be shown and, of a rendered head, where OpenGL can draw it."""
-    try:
-        return faces.picture(i)
-    except InputError as error:
-        if error.subject == "OpenGL":
-            return None
-        raise
-
-
 def needs_opengl():
     """For cells that draw heads: where there is no OpenGL they say so in one line, and the notebook goes on."""
     try:
