@@ -1,4 +1,4 @@
-"""Every command of README and CONTRIBUTING runs: `depthnets` ones for real (training for one epoch), `make` ones dry."""
+"""Every command of README and CONTRIBUTING runs: `depthnets` for real (training one epoch), `make` dry."""
 
 import re
 import shlex
