@@ -2,15 +2,14 @@
 
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import skimage
 from matplotlib.figure import Figure
 from tqdm import tqdm
 
-from .checkpoints import write_json
 from .datasets.anny import keypoint_set
+from .files import new_folder, writable, write_json
 from .heads import sample_shots
 from .images import write_image
 from .pipeline import METRIC_MODEL, PAPER_MODEL, Portrait, place, read_portrait, turn_portrait, warp_portrait
@@ -31,12 +30,11 @@ def run_demo(photo: Path | None, target: Path | None, out: Path) -> list[Path]:
     portrait = read_portrait(photo or skimage.data.astronaut())
     other = read_portrait(target) if target else None
     steps = [_sweep, _turning, _depth, _mesh] + [lambda p, folder: _onto(p, other, folder)] * (other is not None)
-    out.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=out, prefix=".making-") as folder:
+    with writable(out), new_folder(out) as folder:
         for step in tqdm(steps, "demo", unit="result", delay=2):
-            step(portrait, Path(folder))
-        write_json(Path(folder) / "result.json", _summary(portrait, photo, target))
-        return [path.replace(out / path.name) for path in sorted(Path(folder).iterdir())]
+            step(portrait, folder)
+        write_json(folder / "result.json", _summary(portrait, photo, target))
+        return [path.replace(out / path.name) for path in sorted(folder.iterdir())]
 
 
 def heads_in_a_row(yaws: tuple[float, ...] = YAWS, person: int = 7) -> np.ndarray:

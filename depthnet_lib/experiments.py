@@ -12,11 +12,11 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
-from .checkpoints import write_bytes, write_json
 from .datasets import KeypointSet, load
 from .datasets.tensors import as_faces
 from .depth_model import DepthModel, Faces
 from .errors import InputError
+from .files import write_bytes, write_json
 from .metrics import evaluate, ordered_pairs
 from .models import build_model, save_model
 from .recipes import Recipe

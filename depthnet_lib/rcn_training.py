@@ -10,10 +10,11 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from .checkpoints import half, save_tensors, write_bytes, write_json
+from .checkpoints import half, save_tensors
 from .datasets import KeypointSet
 from .errors import InputError
 from .experiments import command_line, versions
+from .files import write_bytes, write_json
 from .keypoints.augment import STORED, STORED_MARGIN, augment
 from .keypoints.boxes import crop
 from .keypoints.rcn import BRANCHES, MARGIN, RCN, SIZE, box_around, read_out, widen
@@ -107,4 +108,4 @@ def stored_crops(data: KeypointSet, folder: Path) -> tuple[np.ndarray, np.ndarra
         np.save(content, crops)
         write_bytes(path, content.getvalue())
     low, high = boxes[:, None, :2], boxes[:, None, 2:]
-    return np.load(path, mmap_mode="r"), (data.xy - low) / (high - low) * STORED - 0.5
+    return np.load(path, mmap_mode="r", allow_pickle=False), (data.xy - low) / (high - low) * STORED - 0.5

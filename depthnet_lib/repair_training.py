@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .checkpoints import write_json
 from .errors import InputError
 from .experiments import command_line, versions
+from .files import write_json
 from .images import write_image
 from .repair import losses
 from .repair.apply import TASKS, load_gan, save_gan

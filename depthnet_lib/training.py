@@ -8,8 +8,11 @@ import csv
 import io
 import math
 import os
+import signal
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,8 +22,9 @@ from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 from tqdm.auto import tqdm
 
-from .checkpoints import load_tensors, save_tensors, write_bytes
+from .checkpoints import load_tensors, save_tensors
 from .errors import InputError
+from .files import sweep, writable, write_bytes
 
 CHECKPOINT = "checkpoint.safetensors"
 METRICS = "metrics.csv"
@@ -69,8 +73,10 @@ def fit(task: Task, run: Run) -> dict:
     """Train the task; returns {"epochs", "seconds", "loss"} and leaves metrics.csv, TensorBoard events and a
     checkpoint in ``run.out``.
 
-    Devices are Fabric's: cpu, cuda or mps, several processes when started by torchrun. Ctrl-C saves a checkpoint and
-    passes on. Raises InputError where the folder holds another run and ``resume`` is not asked for.
+    Devices are Fabric's: cpu, cuda or mps, several processes when started by torchrun. Ctrl-C and SIGTERM wait for the
+    end of the step, save a checkpoint and pass on. Whatever else ends the training leaves the last checkpoint as it
+    is. Raises InputError where the folder holds another run and ``resume`` is not asked for, and where the loss is no
+    longer finite.
     """
     fabric = make_fabric(run.precision)
     _check_folder(run)
@@ -84,16 +90,18 @@ def fit(task: Task, run: Run) -> dict:
     bar = tqdm(total=run.epochs, initial=state.step // task.batches_per_epoch, unit="epoch", desc=f"training {run.out}",
                disable=not (run.progress and fabric.is_global_zero), mininterval=0.5)  # fmt: skip
     try:
-        while state.step < total and not state.out_of_time():
-            _one_epoch(task, run, fabric, state, log, total)
-            if log and state.step % task.batches_per_epoch == 0:
-                bar.update()
-                bar.set_postfix_str(f"loss {state.loss:.4g}")
-                task.sample(run.out, state.step // task.batches_per_epoch)
+        with _held_back() as state.caught:
+            while state.step < total and not state.out_of_time() and not state.asked_to_end():
+                _one_epoch(task, run, fabric, state, log, total)
+                if log and state.step % task.batches_per_epoch == 0:
+                    bar.update()
+                    bar.set_postfix_str(f"loss {state.loss:.4g}")
+                    task.sample(run.out, state.step // task.batches_per_epoch)
+            if fabric.is_global_zero:
+                state.save()
     finally:
         bar.close()
-        if fabric.is_global_zero:
-            state.save()
+        if log:
             log.close()
     return {"epochs": state.step / task.batches_per_epoch, "seconds": round(state.seconds, 1), "loss": state.loss}
 
@@ -109,6 +117,32 @@ def make_fabric(precision: str = "32-true") -> Fabric:
                         precision=precision)  # fmt: skip
     fabric.launch()
     return fabric
+
+
+@contextmanager
+def _held_back() -> Iterator[list[int]]:
+    """Signals that ask for an end, collected, so that checkpoints hold whole steps. A second Ctrl-C ends at once."""
+    caught: list[int] = []
+
+    def note(number: int, frame: object) -> None:
+        if number == signal.SIGINT and number in caught:
+            raise KeyboardInterrupt
+        caught.append(number)
+
+    ours = threading.current_thread() is threading.main_thread()  # no other may listen
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM) if ours}
+    try:
+        yield caught
+    except RuntimeError:
+        if not caught:
+            raise  # else another process of the training has ended, as all were asked to
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler or signal.SIG_DFL)
+    if signal.SIGINT in caught:
+        raise KeyboardInterrupt
+    if caught:
+        raise SystemExit(128 + caught[0])
 
 
 class Update:
@@ -152,7 +186,7 @@ def _one_epoch(task, run, fabric, state, log, total) -> None:
         state.tick()
         if fabric.is_global_zero and state.due():
             state.save()
-        if state.out_of_time():
+        if state.out_of_time() or state.asked_to_end():
             return
     means = {k: float(fabric.all_reduce(v / task.batches_per_epoch, reduce_op="mean")) for k, v in sums.items()}
     state.sums, state.loss = {}, next(iter(means.values()))
@@ -180,6 +214,7 @@ class _State:
         self.rates = [o.param_groups[0]["lr"] for o in self.update.optimizers.values()]
         self.step, self.seconds, self.loss = 0, 0.0, math.nan
         self.sums: dict[str, Tensor] = {}
+        self.caught: list[int] = []  # signals that ask for an end
         self.last = self.saved = time.monotonic()
 
     def tick(self) -> None:
@@ -197,6 +232,10 @@ class _State:
         late = self.seconds > 60 * self.run.minutes
         return bool(self.fabric.broadcast(late)) if self.fabric.world_size > 1 else late
 
+    def asked_to_end(self) -> bool:
+        """The first process decides here too, by saving and leaving: the others end when they miss it."""
+        return bool(self.caught) and self.fabric.is_global_zero
+
     def save(self) -> None:
         tensors = {f"task.{k}": v for k, v in self.task.state_dict().items()}
         for name, optimizer in self.update.optimizers.items():
@@ -211,12 +250,13 @@ class _State:
     def load(self) -> None:
         path = self.run.out / CHECKPOINT
         tensors, header = load_tensors(path)
-        if header["seed"] != self.run.seed:
+        if header.get("seed", self.run.seed) != self.run.seed:
             raise InputError(path, f"was trained with seed {header['seed']}", "resume with that seed")
         try:
             own = {k.removeprefix("task."): v for k, v in tensors.items() if k.startswith("task.")}
             self.task.load_state_dict(own)
-        except RuntimeError:
+            self.step, self.seconds, self.loss = header["step"], header["seconds"], header["loss"]
+        except (RuntimeError, KeyError):
             raise InputError(path, "belongs to another model or data", "choose another folder") from None
         for name, optimizer in self.update.optimizers.items():
             slots: dict[int, dict] = {}
@@ -225,7 +265,6 @@ class _State:
                     index, slot = key.removeprefix(f"optimizer.{name}.").split(".")
                     slots.setdefault(int(index), {})[slot] = value
             optimizer.load_state_dict({**optimizer.state_dict(), "state": slots})
-        self.step, self.seconds, self.loss = header["step"], header["seconds"], header["loss"]
         self.sums = {k: torch.tensor(v, dtype=torch.float32) for k, v in header["sums"].items()}
 
 
@@ -262,4 +301,6 @@ def read_metrics(out: Path) -> list[dict[str, float]]:
 def _check_folder(run: Run) -> None:
     if (run.out / CHECKPOINT).exists() and not run.resume:
         raise InputError(run.out, "already holds a run", "add --resume to go on with it, or choose another --out")
-    run.out.mkdir(parents=True, exist_ok=True)
+    with writable(run.out):
+        run.out.mkdir(parents=True, exist_ok=True)
+    sweep(run.out)

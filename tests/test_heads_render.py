@@ -144,23 +144,28 @@ def test_damaged_albums_are_found(draw, tmp_path):
         open_album(RECIPE, tmp_path)
 
 
-def test_two_programs_may_make_one_album(tmp_path, monkeypatch):
-    """While one program draws, another makes the same album: both end with it, nothing is left lying about."""
-    pids = iter((1, 2))
-    monkeypatch.setattr(album.os, "getpid", lambda: next(pids))
-    tables = []
+def test_an_album_goes_on_where_a_kill_stopped_it(tmp_path, monkeypatch):
+    whole = Recipe(first=7, people=3, shots=2, size=32)
+    monkeypatch.setattr(album, "_CHUNK", 2)
+    jobs = []
 
-    def blank(job):
-        if not tables:
-            tables.append(None)
-            tables[0] = open_album(RECIPE, tmp_path, workers=1)  # the other one, from start to end
-        return 4
+    def killed(job):
+        jobs.append(job[2].start)
+        if len(jobs) == 2:
+            raise KeyboardInterrupt
+        table = np.lib.format.open_memmap(job[1], "r+")
+        table["shot"][job[2]] = jobs[-1] + 1
+        table.flush()
+        return job[2]
 
-    monkeypatch.setattr(album, "_draw_rows", blank)
-    tables.append(open_album(RECIPE, tmp_path, workers=1))
-    assert [len(table) for table in tables] == [4, 4]
-    assert [p.name for p in tmp_path.iterdir()] == [RECIPE.name()]
-    check_album(tmp_path / RECIPE.name())
+    monkeypatch.setattr(album, "_draw_rows", killed)
+    with pytest.raises(KeyboardInterrupt):
+        open_album(whole, tmp_path, workers=1)
+    assert not (tmp_path / whole.name()).exists()
+    table = open_album(whole, tmp_path, workers=1)
+    assert jobs == [0, 2, 2, 4] and table["shot"].tolist() == [1, 1, 3, 3, 5, 5]
+    assert [p.name for p in tmp_path.iterdir()] == [whole.name()]
+    check_album(tmp_path / whole.name())
 
 
 def test_set_of_images(draw, tmp_path, monkeypatch):

@@ -1,5 +1,7 @@
 """CycleGAN: losses by hand, networks, replay buffer, training that resumes, use at any size, measures."""
 
+import signal
+
 import numpy as np
 import pytest
 import torch
@@ -169,18 +171,15 @@ def test_same_seed_same_numbers_and_a_sheet_an_epoch(tmp_path):
 def test_resumed_in_the_middle_equals_uninterrupted(tmp_path):
     train(tmp_path / "whole", 3)
 
-    class Stop(Exception):
-        pass
-
     class Interrupted(CycleGanTask):
         def training_step(self, batch, update):
             self.steps = getattr(self, "steps", 0) + 1
             if self.steps == 6:
-                raise Stop
+                signal.raise_signal(signal.SIGINT)
             return super().training_step(batch, update)
 
     data = toy_repair_set(6)
-    with pytest.raises(Stop):
+    with pytest.raises(KeyboardInterrupt):
         fit(Interrupted(gan(), data.x, data.y, (data.x, data.y), 2), Run(tmp_path / "cut", 3, progress=False))
     train(tmp_path / "cut", 3, resume=True)
     assert same(weights(tmp_path / "whole"), weights(tmp_path / "cut"))

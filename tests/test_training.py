@@ -55,25 +55,42 @@ def test_another_seed_gives_other_numbers(tmp_path):
     assert not torch.equal(weights(tmp_path / "a")["net.tail.1.bias"], weights(tmp_path / "b")["net.tail.1.bias"])
 
 
-class Stop(Exception):
-    pass
-
-
 class Interrupted(DepthTask):
+    """Is asked to end, or fails, in its seventh step, in the second epoch of four batches, one of two networks done."""
+
+    how = signal.SIGINT
+
     def training_step(self, batch, update):
         self.steps = getattr(self, "steps", 0) + 1
-        if self.steps == 7:  # in the second epoch of four batches
-            raise Stop
-        return super().training_step(batch, update)
+        return super().training_step(batch, self.stopped(update) if self.steps == 7 else update)
+
+    def stopped(self, update):
+        def stopped(name, loss):
+            update(name, loss)
+            if self.how is MemoryError:
+                raise MemoryError
+            signal.raise_signal(self.how)
+
+        return stopped
 
 
-@pytest.mark.parametrize("name", ["pinv", "pinv-gan", "aign"])
-def test_resumed_in_the_middle_of_an_epoch_equals_uninterrupted(name, tmp_path):
+@pytest.mark.parametrize(
+    "name,how,end,step",
+    [
+        ("pinv", signal.SIGINT, KeyboardInterrupt, 7),
+        ("pinv-gan", signal.SIGTERM, SystemExit, 7),
+        ("aign", MemoryError, MemoryError, 6),
+    ],
+)
+def test_resumed_in_the_middle_of_an_epoch_equals_uninterrupted(name, how, end, step, tmp_path):
     train(tmp_path / "whole", 4, name=name)
     model = build_model(name, 68, SMALL)
     model.reset(torch.Generator().manual_seed(0))
-    with pytest.raises(Stop):
-        fit(Interrupted(model, toy_faces(64)), Run(tmp_path / "cut", 4, progress=False))
+    task = Interrupted(model, toy_faces(64))
+    task.how = how
+    with pytest.raises(end):
+        fit(task, Run(tmp_path / "cut", 4, progress=False, checkpoint_seconds=0))
+    assert load_tensors(tmp_path / "cut" / CHECKPOINT)[1]["step"] == step  # whole steps only
     train(tmp_path / "cut", 4, resume=True, name=name)
     assert_same(tmp_path / "whole", tmp_path / "cut")
     losses = [[row["loss"] for row in read_metrics(tmp_path / out)] for out in ("whole", "cut")]

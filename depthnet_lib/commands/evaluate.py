@@ -20,8 +20,8 @@ def evaluate(
     """
     import torch
 
-    from ..checkpoints import write_json
     from ..datasets import load
+    from ..files import write_json
     from ..metrics import evaluate as score
     from ..models import load_model
 
@@ -38,8 +38,8 @@ def evaluate(
 
 def _evaluate_detector(detector: str, data: str, json: Path | None) -> None:
     """Normalised mean error of a keypoint detector on the pictures of a set."""
-    from ..checkpoints import write_json
     from ..datasets import load
+    from ..files import write_json
     from ..keypoint_scores import score_detectors
 
     scores = {"model": detector, "data": data, **score_detectors(load(data), (detector,))[detector]}

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
+from ..files import replacing
 from ..heads.sampler import TURNED
 from ..layouts import Layout, layout_of
 
@@ -84,10 +85,8 @@ def in_test(key: object, one_in: int = 5) -> bool:
 def save_npz(faces: KeypointSet, path: Path) -> None:
     """Write a set, without its pictures, as an .npz that `load_npz` and ``--data FILE.npz`` read."""
     known = {k: v for k in ("xy", "z", "pose", "identity", "hidden") if (v := getattr(faces, k)) is not None}
-    part = path.with_name(path.name + ".part")
-    with open(part, "wb") as file:
+    with replacing(path) as part, open(part, "wb") as file:
         np.savez_compressed(file, **known)
-    part.replace(path)
 
 
 def load_npz(path: Path) -> KeypointSet:

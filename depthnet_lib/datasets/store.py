@@ -1,7 +1,6 @@
 """Where a data set lies on this machine: brought or downloaded, recognised by its files, checked, remembered."""
 
 import json
-import os
 import zipfile
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,6 +14,7 @@ import pooch
 
 from ..config import data_dir
 from ..errors import InputError
+from ..files import replacing, write_bytes
 from .cards import CARDS, Card
 from .download import download
 from .sources import Source
@@ -79,11 +79,8 @@ def get(name: str, path: str | Path | None = None, accept: bool = False) -> Repo
         raise InputError(path, f"does not look like {name}", f"bring {card.bring}")
     report = module.check(source)
     _complain(source, report, card)
-    home = data_dir() / name
-    home.mkdir(parents=True, exist_ok=True)
-    part = home / "source.json.part"
-    part.write_text(json.dumps({"path": str(source.path), "files": source.sizes}, indent=0))
-    part.replace(home / "source.json")
+    record = json.dumps({"path": str(source.path), "files": source.sizes}, indent=0)
+    write_bytes(data_dir() / name / "source.json", record.encode())
     return report
 
 
@@ -125,11 +122,8 @@ def cached(source: Source, name: str, build: Callable[[], dict[str, np.ndarray]]
         if str(file["fingerprint"]) == mark:
             return {k: file[k] for k in file.files if k != "fingerprint"}
     arrays = build()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")  # several processes may read a set for the first time
-    with open(part, "wb") as file:
+    with replacing(path) as part, open(part, "wb") as file:
         np.savez(file, fingerprint=mark, **arrays)
-    part.replace(path)
     return arrays
 
 

@@ -3,15 +3,15 @@
 import hashlib
 import json
 import os
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 from tqdm.auto import tqdm
 
 from ..errors import InputError
+from ..files import PART, alone, writable
+from ..workers import worker_pool
 from .basis import FILE
 from .sampler import Shots, sample_shots
 
@@ -60,12 +60,15 @@ class Recipe:
 def open_album(recipe: Recipe, folder: Path, workers: int | None = None) -> np.ndarray:
     """The album of a recipe as a read-only memory-mapped record array; drawn first if ``folder`` lacks it.
 
-    ``workers`` processes draw (all cores if None). The file is written beside its name and renamed when complete, so
-    that several programs may make it at once. After the records come 32 bytes: their sha256, see `check_album`.
+    ``workers`` processes draw (all cores if None). The file has its name when it is complete; of programs that want
+    the same album one draws and the others wait; after a kill the next goes on where it stopped. After the records
+    come 32 bytes: their sha256, see `check_album`. Raises InputError for a damaged album and where the disk is full.
     """
     path = Path(folder) / recipe.name()
     if not path.is_file():
-        _draw_album(recipe, path, workers or os.cpu_count() or 1)
+        with alone(path):
+            if not path.is_file():
+                _draw_album(recipe, path, workers or os.cpu_count() or 1)
     return _map(path)
 
 
@@ -89,30 +92,48 @@ def _map(path: Path) -> np.ndarray:
 
 
 def _draw_album(recipe: Recipe, path: Path, workers: int) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        np.lib.format.open_memmap(part, "w+", recipe.row(), (len(recipe),)).flush()
-        step = max(_CHUNK // recipe.shots, 1) * recipe.shots  # whole persons: each is dressed once
-        jobs = [(recipe, part, slice(i, min(i + step, len(recipe)))) for i in range(0, len(recipe), step)]
-        with tqdm(total=len(recipe), desc=f"drawing {path.name}", unit="picture", delay=2) as bar:
-            for done in _spread(jobs, min(workers, len(jobs))):
-                bar.update(done)
+    part, drawn = path.with_name(path.name + PART), path.with_name(path.name + ".drawn" + PART)
+    with writable(path):
+        if not drawn.is_file():
+            _blank(recipe, part)
+        with open(drawn, "a+") as record:  # a line "first last" for each job that is done
+            record.seek(0)
+            done = {tuple(map(int, line.split())) for line in record.read().split("\n")[:-1]}
+            step = max(_CHUNK // recipe.shots, 1) * recipe.shots  # whole persons: each is dressed once
+            jobs = [(recipe, part, slice(i, min(i + step, len(recipe)))) for i in range(0, len(recipe), step)]
+            todo = [job for job in jobs if (job[2].start, job[2].stop) not in done]
+            bar = tqdm(total=len(recipe), desc=f"drawing {path.name}", unit="picture", delay=2)
+            bar.update(len(recipe) - sum(rows.stop - rows.start for *_, rows in todo))
+            for rows in _spread(todo, min(workers, len(todo))):
+                print(rows.start, rows.stop, file=record, flush=True)
+                bar.update(rows.stop - rows.start)
+            bar.close()
         _seal(part)
+        drawn.unlink()
         part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+
+
+def _blank(recipe: Recipe, part: Path) -> None:
+    """An empty album, its space reserved: a mapped file that outgrows the disk would kill whoever draws into it."""
+    table = np.lib.format.open_memmap(part, "w+", recipe.row(), (len(recipe),))
+    if hasattr(os, "posix_fallocate"):
+        try:
+            with open(part, "r+b") as file:
+                os.posix_fallocate(file.fileno(), 0, table.offset + table.nbytes)
+        except OSError:
+            part.unlink()
+            raise
 
 
 def _spread(jobs: list, workers: int):
-    if workers == 1:
+    if workers <= 1:
         yield from map(_draw_rows, jobs)
         return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:  # OpenGL does not survive a fork
+    with worker_pool(workers) as pool:
         yield from pool.map(_draw_rows, jobs)
 
 
-def _draw_rows(job: tuple[Recipe, Path, slice]) -> int:
+def _draw_rows(job: tuple[Recipe, Path, slice]) -> slice:
     from .render import render
 
     recipe, part, rows = job
@@ -123,12 +144,14 @@ def _draw_rows(job: tuple[Recipe, Path, slice]) -> int:
         table[name][rows] = getattr(pictures, name)
     table["angles"][rows], table["shot"][rows] = shots.angles, shots.shot
     table.flush()
-    return len(shots)
+    return rows
 
 
 def _seal(part: Path) -> None:
-    content = hashlib.sha256()
+    table, content = np.load(part, mmap_mode="r", allow_pickle=False), hashlib.sha256()
+    left = table.offset + table.nbytes
     with open(part, "r+b") as file:
-        while block := file.read(1 << 22):
+        while left and (block := file.read(min(left, 1 << 22))):
             content.update(block)
+            left -= len(block)
         file.write(content.digest())

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
+from ..files import write_bytes
 
 FEWEST = 4  # an affine needs as many points
 MATLAB_ORIGIN = 1.0
@@ -83,17 +84,17 @@ def write_points(path: str | Path, points: np.ndarray) -> None:
         text = '{"points": [\n' + ",\n".join(f"[{x:.9g}, {y:.9g}]" for x, y in points) + "\n]}\n"
     else:
         raise InputError(path, f"unknown keypoint suffix {path.suffix!r}", f"use one of: {', '.join(_REMEDY)}")
-    _write(path, text)
+    write_bytes(path, text.encode())
 
 
 def write_depth(path: str | Path, depth: np.ndarray) -> None:
     """Write (N,) depths, one a line."""
-    _write(Path(path), _rows_text(np.asarray(depth, float)[:, None], " "))
+    write_bytes(path, _rows_text(np.asarray(depth, float)[:, None], " ").encode())
 
 
 def write_affine(path: str | Path, m: np.ndarray) -> None:
     """Write a (2, 4) affine as two lines of four."""
-    _write(Path(path), _rows_text(np.asarray(m, float), " "))
+    write_bytes(path, _rows_text(np.asarray(m, float), " ").encode())
 
 
 def _text(path: Path) -> str:
@@ -168,10 +169,3 @@ def _check_count(path: str | Path, found: int, count: int | None, what: str) -> 
 
 def _rows_text(rows: np.ndarray, separator: str) -> str:
     return "".join(separator.join(f"{value:.9g}" for value in row) + "\n" for row in rows)
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)

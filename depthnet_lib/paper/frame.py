@@ -9,11 +9,11 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from ..checkpoints import write_bytes, write_json
 from ..config import FIGURES
 from ..datasets import KeypointSet, load
 from ..errors import InputError
 from ..experiments import versions
+from ..files import write_bytes, write_json
 from . import MANIFEST, Plate
 
 

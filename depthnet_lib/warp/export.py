@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import cv2
 import imageio.v3 as imageio
@@ -11,6 +10,7 @@ import trimesh
 from PIL import Image
 
 from ..errors import InputError
+from ..files import new_folder, writable
 
 
 def export_mesh(path: str | Path, image: np.ndarray, x_s: np.ndarray, z: np.ndarray, triangles: np.ndarray) -> None:
@@ -24,10 +24,9 @@ def export_mesh(path: str | Path, image: np.ndarray, x_s: np.ndarray, z: np.ndar
     if path.suffix not in (".glb", ".obj"):
         raise InputError(path, f"unknown mesh suffix {path.suffix!r}", "use .glb or .obj")
     mesh = _textured_mesh(path.stem, mesh_arrays(image, x_s, z, triangles))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=path.parent) as folder:
-        mesh.export(Path(folder) / path.name, **({"mtl_name": path.stem + ".mtl"} if path.suffix == ".obj" else {}))
-        for part in sorted(Path(folder).iterdir(), key=lambda p: p.name == path.name):  # the mesh itself comes last
+    with writable(path), new_folder(path.parent) as folder:
+        mesh.export(folder / path.name, **({"mtl_name": path.stem + ".mtl"} if path.suffix == ".obj" else {}))
+        for part in sorted(folder.iterdir(), key=lambda p: p.name == path.name):  # the mesh itself comes last
             part.replace(path.with_name(part.name))
 
 
@@ -74,9 +73,8 @@ def write_animation(path: str | Path, frames: list[np.ndarray], seconds: float =
     path = Path(path)
     if path.suffix not in (".gif", ".mp4"):
         raise InputError(path, f"unknown animation suffix {path.suffix!r}", "use .gif or .mp4")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.stem + ".part" + path.suffix)  # both writers look at the suffix
-    try:
+    with writable(path), new_folder(path.parent) as folder:  # both writers look at the suffix
+        part = folder / path.name
         if path.suffix == ".gif":
             imageio.imwrite(part, np.stack(frames), duration=round(seconds * 1000), loop=0)
         else:
@@ -88,8 +86,6 @@ def write_animation(path: str | Path, frames: list[np.ndarray], seconds: float =
                 video.write(np.ascontiguousarray(frame[:height, :width, ::-1]))
             video.release()
         part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def there_and_back(frames: list[np.ndarray]) -> list[np.ndarray]:
