@@ -18,6 +18,9 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run that --out holds.")] = False,
     minutes: Annotated[float | None, typer.Option(min=0.01, help="Stop after so many minutes of training.")] = None,
     pairs: Annotated[str, typer.Option(help="all: any two faces; identity: two of one person.")] = "all",
+    precision: Annotated[
+        str, typer.Option(help="rcn: bf16-mixed is faster where the machine has bfloat16, and learns as well.")
+    ] = "32-true",
     recipe: Annotated[
         str | None,
         typer.Option(help="Depth: paper (S.1.1), released (the authors'). Repair: laptop, paper."),
@@ -39,7 +42,9 @@ def train(
     if model == "rcn":
         from ..rcn_training import BATCH_SIZE, EPOCHS, train_rcn
 
-        train_rcn(load(data), Run(out, epochs or EPOCHS, seed, minutes, resume), batch_size or BATCH_SIZE)
+        train_rcn(
+            load(data), Run(out, epochs or EPOCHS, seed, minutes, resume, precision=precision), batch_size or BATCH_SIZE
+        )
         print(f"weights in {out / 'weights.safetensors'}")
         return
     if model in TRAINED:

@@ -33,7 +33,7 @@ def place(crops: Tensor, points: Tensor, mirror: tuple[int, ...], margin: float)
         / STORED_MARGIN
         * torch.exp(torch.empty(b, 2).uniform_(-0.1, 0.1) + torch.empty(b, 1).uniform_(-0.15, 0.15))
     )
-    shift = torch.randn(b, 2) * 0.06
+    shift = torch.randn(b, 2) * 0.09  # of the face box: turned faces are found so far from where they lie
     flip = torch.rand(b) < 0.5
     cos, sin = angle.cos(), angle.sin()
     turn = torch.stack([torch.stack([cos, -sin], 1), torch.stack([sin, cos], 1)], 1)

@@ -24,8 +24,9 @@ SIZE = 80  # pixels of the crop and of the finest heat maps
 MARGIN = 1.4  # the crop's width over the face box's
 BATCH = 16  # crops at a time: what they need then stays in the processor's cache
 WEIGHTS_FILE = WEIGHTS / "rcn.safetensors"
-TRUNK = (16, 32, 64, 64, 64)  # channels at 80, 40, 20, 10, 5 pixels
-BRANCHES = ((64,), (64, 64), (64, 32), (64, 16), (16,))  # channels of each branch's convolutions, coarse to fine
+TRUNK = (16, 32, 64, 96, 128)  # channels at 80, 40, 20, 10, 5 pixels
+BRANCHES = ((128,), (128, 96), (64, 48), (48, 24), (16,))  # channels of each branch's convolutions, coarse to fine
+FINEST = len(BRANCHES) - 1
 
 
 class RCN(nn.Module):
@@ -53,9 +54,15 @@ class RCN(nn.Module):
     def forward(self, crops: Tensor) -> Tensor:
         return self.heads[-1](self.features(crops)[-1])
 
-    def heat_maps(self, crops: Tensor, branches: int = len(TRUNK), off: tuple[int, ...] = ()) -> list[Tensor]:
-        """Logits of each branch, coarse to fine: (B, N, 5, 5), (B, N, 10, 10) ... of the first ``branches``."""
-        return [head(f) for head, f in zip(self.heads, self.features(crops, branches, off), strict=False)]
+    def heat_maps(
+        self, crops: Tensor, branches: int = len(TRUNK), off: tuple[int, ...] = (), few: Tensor | None = None
+    ) -> list[Tensor]:
+        """Logits of each branch, coarse to fine: (B, N, 5, 5), (B, N, 10, 10) ... of the first ``branches``.
+
+        ``few`` are the keypoints that the finest branch is asked for; all where it is None.
+        """
+        found = self.features(crops, branches, off)
+        return [h(f, few if k == FINEST else None) for k, (h, f) in enumerate(zip(self.heads, found, strict=False))]
 
     def features(self, crops: Tensor, branches: int = len(TRUNK), off: tuple[int, ...] = ()) -> list[Tensor]:
         """What each branch computed. Branches in ``off`` (0 the coarsest) hear the coarser ones but see nothing."""
@@ -77,9 +84,10 @@ class _Head(nn.Linear):
     As a matrix product its maps lie one after the other in memory, as softmax and argmax want them: twice as fast.
     """
 
-    def forward(self, features: Tensor) -> Tensor:
-        weight = self.weight.expand(len(features), -1, -1)
-        return torch.baddbmm(self.bias[None, :, None], weight, features.flatten(2)).unflatten(2, features.shape[2:])
+    def forward(self, features: Tensor, few: Tensor | None = None) -> Tensor:
+        weight, bias = (self.weight, self.bias) if few is None else (self.weight[few], self.bias[few])
+        weight = weight.expand(len(features), -1, -1)
+        return torch.baddbmm(bias[None, :, None], weight, features.flatten(2)).unflatten(2, features.shape[2:])
 
 
 def read_out(logits: Tensor, radius: int = 2) -> Tensor:
