@@ -1,7 +1,9 @@
 """Training of the Recombinator Network on any keypoint set that has pictures: rendered heads, or 300-W."""
 
 import io
+import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -15,9 +17,11 @@ from .datasets import KeypointSet
 from .errors import InputError
 from .experiments import command_line, versions
 from .files import write_bytes, write_json
+from .keypoint_scores import Table, reference_table
 from .keypoints.augment import STORED, STORED_MARGIN, augment
 from .keypoints.boxes import crop
-from .keypoints.rcn import BRANCHES, FINEST, MARGIN, RCN, SIZE, box_around, read_out, widen
+from .keypoints.rcn import BRANCHES, FINEST, MARGIN, RCN, SIZE, box_around, read_out, trained, widen
+from .keypoints.rcn import points as find_points
 from .training import Run, Task, Update, fit
 
 BATCH_SIZE = 32
@@ -99,6 +103,15 @@ def train_rcn(data: KeypointSet, run: Run, batch_size: int = BATCH_SIZE) -> dict
     record |= {"recipe": recipe, "versions": versions(), **result}
     write_json(run.out / "weights.json", record)
     return record
+
+
+def score_run(out: Path) -> Table:
+    """The errors of a run's weights beside dlib's on pictures never trained on, added to its weights.json."""
+    net = trained(out / "weights.safetensors")
+    table = reference_table({"rcn": partial(find_points, net=net), "dlib": "dlib"})
+    record = json.loads((out / "weights.json").read_text())
+    write_json(out / "weights.json", record | {"scores": table})
+    return table
 
 
 def stored_crops(data: KeypointSet, folder: Path) -> tuple[np.ndarray, np.ndarray]:

@@ -10,7 +10,9 @@ def evaluate(
     model: Annotated[
         str, typer.Argument(help="Name of a model with the kit's weights, the folder of a run, dlib or rcn.")
     ],
-    data: Annotated[str, typer.Option(help="Data set: a name such as anny:test, or an .npz with xy and z.")],
+    data: Annotated[
+        str, typer.Option(help="A name such as anny:test, or an .npz with xy and z. Of dlib and rcn also: all.")
+    ],
     pairs: Annotated[str, typer.Option(help="all: ordered pairs of different faces; identity: of one person.")] = "all",
     json: Annotated[Path | None, typer.Option(help="Write all scores to this file.")] = None,
 ) -> None:
@@ -37,17 +39,16 @@ def evaluate(
 
 
 def _evaluate_detector(detector: str, data: str, json: Path | None) -> None:
-    """Normalised mean error of a keypoint detector on the pictures of a set."""
+    """Errors of a keypoint detector, beside dlib's, on the pictures of one set or of all for comparison."""
     from ..datasets import load
     from ..files import write_json
-    from ..keypoint_scores import score_detectors
+    from ..keypoint_scores import reference_table, score_detectors, table_lines
 
-    scores = {"model": detector, "data": data, **score_detectors(load(data), (detector,))[detector]}
+    detectors = {name: name for name in dict.fromkeys((detector, "dlib"))}
+    table = reference_table(detectors) if data == "all" else {data: score_detectors(load(data), detectors)}
     if json:
-        write_json(json, scores)
-    typer.echo(f"{detector} on {data}: face found in {scores['found']} of {scores['photos']} pictures")
-    for key, by in (("nme", "the distance of the eyes"), ("nme_box", "the size of the face's box")):
-        typer.echo(f"  mean error in % of {by}: {scores[key]['mean']:.2f}, median {scores[key]['median']:.2f}")
+        write_json(json, {"model": detector, "data": data, "scores": table})
+    typer.echo("\n".join(table_lines(table)))
 
 
 def _report(s: dict) -> list[str]:

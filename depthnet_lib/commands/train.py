@@ -40,12 +40,15 @@ def train(
     from ..training import Run
 
     if model == "rcn":
-        from ..rcn_training import BATCH_SIZE, EPOCHS, train_rcn
+        from ..keypoint_scores import table_lines
+        from ..rcn_training import BATCH_SIZE, EPOCHS, score_run, train_rcn
 
-        train_rcn(
-            load(data), Run(out, epochs or EPOCHS, seed, minutes, resume, precision=precision), batch_size or BATCH_SIZE
-        )
+        run = Run(out, epochs or EPOCHS, seed, minutes, resume, precision=precision)
+        faces = load(data)
+        train_rcn(faces, run, batch_size or BATCH_SIZE)
         print(f"weights in {out / 'weights.safetensors'}")
+        if faces.layout.n == 68:
+            print("\n".join(table_lines(score_run(out))))
         return
     if model in TRAINED:
         train_repair(model, data, out, epochs, batch_size, seed, resume, minutes, recipe or "laptop")

@@ -7,6 +7,7 @@ theirs (a CPU trains it), has batch normalisation, and each branch reads out its
 """
 
 from functools import cache
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -114,24 +115,23 @@ def standardise(crops: Tensor) -> Tensor:
     return (centred / (centred.square().mean((1, 2), keepdim=True).sqrt() + 1e-3))[:, None]
 
 
-def locate(crops: np.ndarray, flip: bool = False) -> np.ndarray:
-    """(B, 80, 80) grey uint8 crops -> (B, 68, 2) points in crop pixels, by the trained weights.
+def locate(crops: np.ndarray, flip: bool = False, net: RCN | None = None) -> np.ndarray:
+    """(B, 80, 80) grey uint8 crops -> (B, 68, 2) points in crop pixels, by ``net`` or else the committed weights.
 
     ``flip`` looks at each crop in the mirror too and averages the heat maps: a little better, at twice the time.
     """
-    mirror = list(IBUG68.mirror)
-    found = []
+    net, mirror, found = net or trained(), list(IBUG68.mirror), []
     with torch.inference_mode():
         for part in torch.from_numpy(crops).split(BATCH):
             pictures = standardise(part).to(memory_format=torch.channels_last)
-            maps = trained()(pictures)
+            maps = net(pictures)
             if flip:
-                maps = maps + trained()(pictures.flip(3))[:, mirror].flip(3)
+                maps = maps + net(pictures.flip(3))[:, mirror].flip(3)
             found.append(read_out(maps))
     return torch.cat(found).double().numpy()
 
 
-def points(image: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+def points(image: np.ndarray, boxes: np.ndarray, net: RCN | None = None) -> np.ndarray:
     """(F, 68, 2) iBUG points, in pixels, of the faces of RGB uint8 (H, W, 3) in ``boxes`` (F, 4).
 
     Looked for twice: the second crop lies around the points of the first, as the crops of training do.
@@ -139,7 +139,7 @@ def points(image: np.ndarray, boxes: np.ndarray) -> np.ndarray:
     if not len(boxes):
         return np.empty((0, 68, 2))
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    return _within(grey, box_around(_within(grey, boxes)), flip=True)
+    return _within(grey, box_around(_within(grey, boxes, net)), net, flip=True)
 
 
 def box_around(points: np.ndarray) -> np.ndarray:
@@ -157,16 +157,16 @@ def widen(boxes: np.ndarray, factor: float) -> np.ndarray:
     return np.concatenate([centre - half, centre + half], -1)
 
 
-def _within(grey: np.ndarray, boxes: np.ndarray, flip: bool = False) -> np.ndarray:
+def _within(grey: np.ndarray, boxes: np.ndarray, net: RCN | None, flip: bool = False) -> np.ndarray:
     crops, matrices = zip(*(crop(grey, box, SIZE) for box in widen(boxes, MARGIN)), strict=True)
-    found = locate(np.stack(crops), flip)
+    found = locate(np.stack(crops), flip, net)
     return np.stack([(p - m[:, 2]) / np.diag(m[:, :2]) for p, m in zip(found, matrices, strict=True)])
 
 
 @cache
-def trained() -> RCN:
-    """The committed network, batch normalisation folded into the convolutions."""
-    tensors, header = load_tensors(WEIGHTS_FILE)
+def trained(path: Path = WEIGHTS_FILE) -> RCN:
+    """The committed network, or that of a run's weights, batch normalisation folded into the convolutions."""
+    tensors, header = load_tensors(path)
     net = RCN(header["n_points"])
     net.load_state_dict({k: v.float() for k, v in tensors.items()})
     return folded(net)

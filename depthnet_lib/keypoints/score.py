@@ -7,7 +7,7 @@ from tqdm import tqdm
 
 from ..layouts import IBUG68
 from .boxes import find_boxes
-from .detect import points_in
+from .detect import Detector, points_in
 
 ALL = tuple(range(68))
 
@@ -27,7 +27,7 @@ def nme_box(found: np.ndarray, true: np.ndarray) -> np.ndarray:
     return _mean_error(found, true) / np.sqrt(np.ptp(true, axis=1).prod(1))
 
 
-def detect_all(pictures: Sequence[np.ndarray], detectors: Sequence[str]) -> np.ndarray:
+def detect_all(pictures: Sequence[np.ndarray], detectors: Sequence[str | Detector]) -> np.ndarray:
     """(D, M, 68, 2) points that each detector finds in the same boxes; NaN where no face was found.
 
     Of several faces the one nearest to the picture's middle is taken.
@@ -43,15 +43,20 @@ def detect_all(pictures: Sequence[np.ndarray], detectors: Sequence[str]) -> np.n
     return found
 
 
-def summary(found: np.ndarray, true: np.ndarray, ids: Sequence[int] = ALL) -> dict:
-    """Scores of points (M, 68, 2), NaN where there are none, against (M, N, 2) of iBUG numbers ``ids``, in percent."""
+def summary(found: np.ndarray, true: np.ndarray, ids: Sequence[int] = ALL, pose: np.ndarray | None = None) -> dict:
+    """Scores of points (M, 68, 2), NaN where there are none, against (M, N, 2) of iBUG numbers ``ids``, in percent.
+
+    With ``pose`` (M,) of "left", "front", "right" also the mean NME of frontal and of turned faces.
+    """
     seen = np.isfinite(found).all((1, 2))
     found, true = found[seen][:, list(ids)], true[seen]
     eyes, box = 100 * nme(found, true, ids), 100 * nme_box(found, true)
+    groups = {} if pose is None else {"frontal": pose[seen] == "front", "turned": pose[seen] != "front"}
     return {
         "photos": len(seen),
         "found": int(seen.sum()),
         "nme": {"mean": float(eyes.mean()), "median": float(np.median(eyes))},
+        "nme_by_pose": {name: float(eyes[group].mean()) for name, group in groups.items() if group.any()},
         "nme_box": {"mean": float(box.mean()), "median": float(np.median(box))},
         "above_10_percent": int((eyes > 10).sum()),
     }
