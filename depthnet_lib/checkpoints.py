@@ -25,9 +25,12 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict]:
     try:
         with safe_open(str(path), "pt") as file:
             header = json.loads((file.metadata() or {})["header"])
-            return {k: file.get_tensor(k) for k in file.keys()}, header  # noqa: SIM118 (not a dictionary)
-    except (SafetensorError, OSError, KeyError, ValueError) as error:
+            tensors = {k: file.get_tensor(k) for k in file.keys()}  # noqa: SIM118 (not a dictionary)
+    except (SafetensorError, OSError, KeyError, ValueError, RecursionError) as error:
         raise InputError(path, f"not weights of this kit ({error})", "train the model again") from None
+    if not isinstance(header, dict) or not all(t.isfinite().all() for t in tensors.values()):
+        raise InputError(path, "damaged weights (a value that is none)", "train the model again")
+    return tensors, header
 
 
 def half(tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -132,6 +132,9 @@ MUCT76 = _muct76()
 LAYOUTS = {layout.n: layout for layout in (IBUG68, FAW66, MUCT76)}
 
 
+FARTHEST = 1 << 21  # pixels: no picture reaches beyond, and neither do the numbers of the warp
+
+
 def layout_of(n: int) -> Layout:
     """The layout of n keypoints; for a number that has none, a plain one without names or mirror pairs."""
     if n < 4:

@@ -28,6 +28,7 @@ from .files import sweep, writable, write_bytes
 
 CHECKPOINT = "checkpoint.safetensors"
 METRICS = "metrics.csv"
+MAX_SEED = 2**32 - 1
 
 
 class Task(nn.Module):
@@ -68,6 +69,15 @@ class Run:
     precision: str = "32-true"
     progress: bool = True
 
+    def __post_init__(self):
+        """Raises InputError for what no run can have, before anything is read or written."""
+        if not 0 <= self.seed <= MAX_SEED:
+            raise InputError(f"seed {self.seed}", "out of range", f"give one from 0 to {MAX_SEED}")
+        if self.epochs < 1:
+            raise InputError(f"{self.epochs} epochs", "out of range", "give at least 1")
+        if self.minutes is not None and not 0 < self.minutes < math.inf:
+            raise InputError(f"{self.minutes} minutes", "out of range", "give a positive number")
+
 
 def fit(task: Task, run: Run) -> dict:
     """Train the task; returns {"epochs", "seconds", "loss"} and leaves metrics.csv, TensorBoard events and a
@@ -82,7 +92,7 @@ def fit(task: Task, run: Run) -> dict:
     _check_folder(run)
     task.to(fabric.device)
     state = _State(task, run, fabric)
-    if run.resume and (run.out / CHECKPOINT).is_file():
+    if run.resume and (run.out / CHECKPOINT).exists():
         state.load()
     fabric.barrier()
     log = _Log(run, state.step) if fabric.is_global_zero else None

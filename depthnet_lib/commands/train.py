@@ -14,7 +14,7 @@ def train(
     out: Annotated[Path, typer.Option(help="Folder of the run: weights, their json, metrics.csv, loss.png.")],
     epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the faces; default: the recipe's.")] = None,
     batch_size: Annotated[int | None, typer.Option(min=1, help="Pairs a step; default: the recipe's.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same numbers.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="The same seed gives the same numbers.")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run that --out holds.")] = False,
     minutes: Annotated[float | None, typer.Option(min=0.01, help="Stop after so many minutes of training.")] = None,
     pairs: Annotated[str, typer.Option(help="all: any two faces; identity: two of one person.")] = "all",

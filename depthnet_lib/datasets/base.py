@@ -1,6 +1,5 @@
 """What every data set becomes: keypoints, and where they are known depth, pose, identity and pictures."""
 
-import zipfile
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,6 +12,8 @@ from ..files import replacing
 from ..heads.sampler import TURNED
 from ..layouts import Layout, layout_of
 
+FEWEST = 4  # keypoints: an affine needs as many
+_FAR = 10.0  # sides of the picture: what is farther was given in pixels
 POSES = ("left", "front", "right")
 
 
@@ -95,10 +96,11 @@ def load_npz(path: Path) -> KeypointSet:
     if not path.is_file():
         raise InputError(path, "no such file", "give a registered name (depthnets data list) or an .npz")
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
             arrays = {k: file[k] for k in file.files if k in ("xy", "z", "pose", "identity", "hidden")}
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError, KeyError) as error:
-        raise InputError(path, f"not a readable .npz ({error})", "save it with numpy.savez, plain arrays") from None
+    except Exception as error:  # damaged and forged ones fail in nearly any way
+        why = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(path, f"not a readable .npz ({why})", "save it with numpy.savez, plain arrays") from None
     return KeypointSet(str(path), **_checked(path, arrays))
 
 
@@ -113,23 +115,39 @@ def _checked(path: Path, arrays: dict) -> dict:
     for key, expected in wanted.items():
         if key in arrays and arrays[key].shape != expected:
             raise InputError(path, f"{key} has shape {arrays[key].shape} where {expected} was expected", remedy)
+    if shape[1] < FEWEST:
+        raise InputError(path, f"{shape[1]} keypoints a face, and an affine needs at least {FEWEST}", remedy)
     for key in ("xy", "z"):
         if key in arrays:
             arrays[key] = _finite(path, key, arrays[key], remedy)
+    if not (spread := np.ptp(arrays["xy"], 1).any(1)).all():
+        raise InputError(path, f"face {spread.argmin()} has all its points in one place", "remove that face")
+    if "identity" in arrays:
+        arrays["identity"] = _numbered(path, arrays["identity"], remedy)
     if "pose" in arrays:
         arrays["pose"] = arrays["pose"].astype(str)
         if unknown := set(arrays["pose"].tolist()) - set(POSES):
             raise InputError(path, f"pose has the value {sorted(unknown)[0]!r}", remedy)
-    layout_of(shape[1])  # too few points raise here
     return arrays
 
 
 def _finite(path: Path, key: str, values: np.ndarray, remedy: str) -> np.ndarray:
-    try:
-        values = values.astype(np.float64)
-    except (TypeError, ValueError):
-        raise InputError(path, f"{key} is not numeric", remedy) from None
+    if values.dtype.kind not in "fiu":
+        raise InputError(path, f"{key} is not numeric", remedy)
+    values = values.astype(np.float64)
     if not np.isfinite(values).all():
         bad = int(np.argwhere(~np.isfinite(values))[0][0])
         raise InputError(path, f"{key} has a NaN or infinite value in face {bad}", "remove or repair that face")
+    if np.abs(values).max(initial=0) > _FAR:
+        reason = f"{key} reaches {np.abs(values).max():.4g} where the picture's side is 1"
+        raise InputError(path, reason, "divide pixels by the longer side of the picture")
     return values
+
+
+def _numbered(path: Path, identity: np.ndarray, remedy: str) -> np.ndarray:
+    """Identities as integers: those of names or fractions are numbered in their order."""
+    if identity.dtype.kind in "iu":
+        return identity
+    if identity.dtype.kind not in "USf" or (identity.dtype.kind == "f" and not np.isfinite(identity).all()):
+        raise InputError(path, "identity is not a number or name of each face", remedy)
+    return np.unique(identity, return_inverse=True)[1]

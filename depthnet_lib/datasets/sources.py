@@ -7,6 +7,7 @@ import re
 import stat
 import tarfile
 import zipfile
+from collections import Counter
 from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ from ..errors import InputError
 from ..images import decode_image
 
 MAX_FILE = 1 << 29  # bytes of one file inside an archive: more is not a face, a list or a scan
+_OUTSIDE = re.compile(r"^/|\\|^[A-Za-z]:|(^|/)\.\.(/|$)")  # absolute, of Windows, upwards
 _WHOLE = "fetch or copy it again, whole"
 
 
@@ -42,8 +44,8 @@ class Source:
         return name in self.sizes
 
     def match(self, pattern: str) -> list[str]:
-        """Names that match a glob pattern from the right: `*.mat`, or `Anno/*.txt` in any folder."""
-        parts, like = pattern.count("/") + 1, re.compile(fnmatch.translate(pattern))
+        """Names that match a glob pattern from the right, in capitals or not: `*.mat`, `Anno/*.txt` in any folder."""
+        parts, like = pattern.count("/") + 1, re.compile(fnmatch.translate(pattern), re.IGNORECASE)
         return [name for name in self.sizes if like.match("/".join(name.split("/")[-parts:]))]
 
     def read(self, name: str) -> bytes:
@@ -110,9 +112,11 @@ class Source:
             entries = [(m.name, m.size) for m in members if m.isreg()]
         else:
             return [(self.path.name, self.path.stat().st_size)]
-        outside = [name for name, _ in entries if name.startswith("/") or "\\" in name or ".." in name.split("/")]
-        for name in links + outside:
-            raise InputError(self.path, f"refused: {name} points outside the archive", "fetch it from its publisher")
+        outside = [name for name, _ in entries if _OUTSIDE.search(name)]
+        twice = [name for name, count in Counter(name for name, _ in entries).items() if count > 1]
+        for names, why in ((links + outside, "points outside the archive"), (twice, "is there more than once")):
+            if names:
+                raise InputError(self.path, f"refused: {names[0]} {why}", "fetch it from its publisher")
         return entries
 
 

@@ -137,9 +137,14 @@ def state(card: Card) -> str:
 
 def _record(name: str) -> dict:
     path = data_dir() / name / "source.json"
+    if not path.is_file():
+        return {}
     try:
-        return json.loads(path.read_text()) if path.is_file() else {}
-    except ValueError:
+        record = json.loads(path.read_bytes())
+        if isinstance(record["path"], str) and isinstance(record["files"], dict):
+            return record
+        raise ValueError
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise InputError(path, "is damaged", f"remove it and repeat: depthnets data get {name}") from None
 
 

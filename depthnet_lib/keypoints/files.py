@@ -15,6 +15,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..files import write_bytes
+from ..layouts import FARTHEST
 
 FEWEST = 4  # an affine needs as many points
 MATLAB_ORIGIN = 1.0
@@ -44,6 +45,8 @@ def read_points(path: str | Path, count: int | None = None) -> np.ndarray:
     else:
         points = read_table(path, 2, _REMEDY[suffix])
     _check_count(path, len(points), count, "points")
+    if not np.ptp(points, 0).any():
+        raise InputError(path, "has all its points in one place", "give the keypoints of a face")
     return points
 
 
@@ -113,7 +116,7 @@ def _lines(text: str) -> list[str]:
 def _json_rows(path: Path, text: str) -> list:
     try:
         rows = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(path, f"not JSON ({error})", _REMEDY[".json"]) from None
     rows = rows.get("points") if isinstance(rows, dict) else rows
     if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
@@ -147,6 +150,9 @@ def _table(path: str | Path, rows: list[list], columns: int, remedy: str) -> np.
     if not np.isfinite(table).all():
         bad = 1 + int(np.argwhere(~np.isfinite(table))[0, 0])
         raise InputError(path, f"row {bad} has a NaN or infinite value", "remove or repair it")
+    if np.abs(table).max() > FARTHEST:
+        bad = 1 + int(np.argwhere(np.abs(table) > FARTHEST)[0, 0])
+        raise InputError(path, f"row {bad} lies beyond every picture", "give pixels")
     return table
 
 

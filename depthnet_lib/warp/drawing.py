@@ -9,13 +9,12 @@ from itertools import repeat
 import numpy as np
 
 from ..errors import InputError
-from ..layouts import layout_of, mesh_triangles
+from ..layouts import FARTHEST, layout_of, mesh_triangles
 from . import cpu
 from .geometry import turned
 from .gl import NoOpenGL, OpenGL
 
 BACKENDS = ("auto", "gl", "cpu")
-_FARTHEST = 1 << 21  # pixels: beyond, 64-bit edge functions and 32-bit vertices both fail
 
 
 def warp(
@@ -151,7 +150,7 @@ def _check(image, xyz, source, triangles, size) -> None:
         raise InputError("warp", f"a triangle names a point beyond the {len(xyz)} given", "count points from 0")
     if not (np.isfinite(xyz).all() and np.isfinite(source).all()):
         raise InputError("warp", "keypoints are not finite", "remove the NaN")
-    if np.abs(xyz[:, :2]).max(initial=0) > _FARTHEST or np.abs(source).max(initial=0) > _FARTHEST:
+    if np.abs(xyz[:, :2]).max(initial=0) > FARTHEST or np.abs(source).max(initial=0) > FARTHEST:
         raise InputError("warp", "keypoints land millions of pixels away", "check the affine and the units of depth")
     if len(size) != 2 or min(size) < 1:
         raise InputError("warp", f"size {size}", "give (height, width) in pixels")
