@@ -39,7 +39,7 @@ from .workers import worker_pool
 
 HEADS = "heads"
 SEED = 8
-PEOPLE = {"train": range(320), "test": range(320, 384)}
+PEOPLE = {"train": range(640), "test": range(640, 704)}
 SCENES = 3  # of each person, in each range of poses
 FRONT = 12.0  # degrees: a photo turned less counts as frontal
 YAW = {"background": (FRONT, EXTREME), "extreme": (EXTREME, 75.0), "swap": (FRONT, EXTREME)}  # to either side
@@ -70,7 +70,8 @@ def load_repair_set(task: str, name: str, size: int = 64, processes: int | None 
     """
     base, _, split = name.partition(":")
     heads = base == HEADS  # they are drawn once for all tasks
-    folder = data_dir() / "repair" / f"{'' if heads else task + '-'}{name.replace(':', '-').replace('/', '-')}-{size}"
+    kind = f"{len(PEOPLE.get(split, ()))}-people" if heads else task
+    folder = data_dir() / "repair" / f"{name.replace(':', '-').replace('/', '-')}-{kind}-{size}"
     if not (folder / "set.json").is_file():
         with alone(folder):
             if not (folder / "set.json").is_file():

@@ -102,6 +102,7 @@ def train_repair(
     resume: bool = False,
     minutes: float | None = None,
     recipe: str = "laptop",
+    precision: str = "32-true",
 ) -> dict:
     """Train one of `TRAINED` on a set of `load_repair_set`, such as heads:train; what `depthnets train` does."""
     if recipe not in CONFIGS:
@@ -111,7 +112,7 @@ def train_repair(
     test = load_repair_set(task, data.replace(":train", ":test"), config.size)
     start = START.get(task) if recipe == "laptop" else None  # the embedded weights are of that size
     gan = load_gan(start) if start else CycleGan(TASKS[task], config).reset(torch.Generator().manual_seed(seed))
-    run = Run(out, epochs or EPOCHS, seed, minutes, resume, checkpoint_seconds=180)
+    run = Run(out, epochs or EPOCHS, seed, minutes, resume, checkpoint_seconds=180, precision=precision)
     return train_gan(task, gan, train, test, run, batch_size or BATCH_SIZE[recipe], start)
 
 
@@ -124,7 +125,8 @@ def train_gan(
     save_gan(run.out / "weights.safetensors", gan, task)
     record = {"model": f"repair-{task}", "command": command_line(), "data": train.name, "seed": run.seed}
     record |= {"pictures": {"x": len(train.x), "y": len(train.y)}, "config": gan.config.asdict(), "start": start}
-    record |= {"batch_size": batch_size, "cycle": losses.CYCLE, "versions": versions(), **result}
+    record |= {"batch_size": batch_size, "cycle": losses.CYCLE, "precision": run.precision}
+    record |= {"versions": versions(), **result}
     if test.truth is not None:
         record["scores"] = {"data": test.name} | scores(gan.eval().f, test.x, test.truth, test.inside)
     write_json(run.out / "weights.json", record)

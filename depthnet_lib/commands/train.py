@@ -19,7 +19,7 @@ def train(
     minutes: Annotated[float | None, typer.Option(min=0.01, help="Stop after so many minutes of training.")] = None,
     pairs: Annotated[str, typer.Option(help="all: any two faces; identity: two of one person.")] = "all",
     precision: Annotated[
-        str, typer.Option(help="rcn: bf16-mixed is faster where the machine has bfloat16, and learns as well.")
+        str, typer.Option(help="rcn, repair: bf16-mixed is faster where the machine has bfloat16, and learns as well.")
     ] = "32-true",
     recipe: Annotated[
         str | None,
@@ -51,7 +51,7 @@ def train(
             print("\n".join(table_lines(score_run(out))))
         return
     if model in TRAINED:
-        train_repair(model, data, out, epochs, batch_size, seed, resume, minutes, recipe or "laptop")
+        train_repair(model, data, out, epochs, batch_size, seed, resume, minutes, recipe or "laptop", precision)
         return
     if pairs not in ("all", "identity"):
         raise InputError(f"--pairs {pairs}", "unknown", "choose all or identity")
