@@ -6,8 +6,10 @@ same place, looking at the camera. Photos serve too, those of any keypoint set w
 
 import hashlib
 import json
+import multiprocessing
 import os
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,10 +18,10 @@ import cv2
 import numpy as np
 from tqdm.auto import tqdm
 
+from .checkpoints import write_json
 from .config import data_dir
 from .datasets import KeypointSet, load
 from .errors import InputError
-from .files import alone, replacing, write_json
 from .heads import cameras, load_basis, sample_shots
 from .heads.sampler import Shots
 from .pipeline import (
@@ -35,11 +37,10 @@ from .pipeline import (
 )
 from .repair.inputs import background_input
 from .warp import turned
-from .workers import worker_pool
 
 HEADS = "heads"
 SEED = 8
-PEOPLE = {"train": range(640), "test": range(640, 704)}
+PEOPLE = {"train": range(320), "test": range(320, 384)}
 SCENES = 3  # of each person, in each range of poses
 FRONT = 12.0  # degrees: a photo turned less counts as frontal
 YAW = {"background": (FRONT, EXTREME), "extreme": (EXTREME, 75.0), "swap": (FRONT, EXTREME)}  # to either side
@@ -70,12 +71,9 @@ def load_repair_set(task: str, name: str, size: int = 64, processes: int | None 
     """
     base, _, split = name.partition(":")
     heads = base == HEADS  # they are drawn once for all tasks
-    kind = f"{len(PEOPLE.get(split, ()))}-people" if heads else task
-    folder = data_dir() / "repair" / f"{name.replace(':', '-').replace('/', '-')}-{kind}-{size}"
+    folder = data_dir() / "repair" / f"{'' if heads else task + '-'}{name.replace(':', '-').replace('/', '-')}-{size}"
     if not (folder / "set.json").is_file():
-        with alone(folder):
-            if not (folder / "set.json").is_file():
-                _store(folder, _from_heads(split, size, processes) if heads else _from_photos(task, load(name), size))
+        _store(folder, _from_heads(split, size, processes) if heads else _from_photos(task, load(name), size))
     return RepairSet(f"{task} {name}", **_open(folder, task))
 
 
@@ -88,7 +86,8 @@ def _from_heads(split: str, size: int, processes: int | None) -> Iterator[dict[s
     domains = {"x": people[::2], "y": people[1::2]} if split == "train" else {"both": people}
     chunks = {domain: np.array_split(rows, max(1, len(rows) // _CHUNK)) for domain, rows in domains.items()}
     jobs = [(domain, chunk, size) for domain, parts in chunks.items() for chunk in parts]
-    with worker_pool(processes or os.cpu_count()) as pool:
+    spawn = multiprocessing.get_context("spawn")  # OpenGL does not survive a fork
+    with ProcessPoolExecutor(processes or os.cpu_count(), mp_context=spawn) as pool:
         yield from tqdm(pool.map(head_rows, *zip(*jobs, strict=True)), f"drawing {split}", len(jobs), unit="chunk")
 
 
@@ -233,8 +232,7 @@ def _store(folder: Path, rows: Iterable[dict[str, np.ndarray]]) -> None:
     sums = {}
     for key, arrays in parts.items():
         path = folder / f"{key}.npy"
-        with replacing(path) as part, open(part, "wb") as file:
-            np.save(file, np.concatenate(arrays))
+        np.save(path, np.concatenate(arrays))
         sums[key] = _checksum(path)
     write_json(folder / "set.json", {"sha256": sums})
 
@@ -249,7 +247,7 @@ def _open(folder: Path, task: str) -> dict[str, np.ndarray]:
         path = folder / f"{key}.npy"
         if not path.is_file() or _checksum(path) != wanted:
             raise InputError(path, "damaged or missing", f"delete the folder {folder}; it will be made again")
-        arrays[name] = np.load(path, mmap_mode="r", allow_pickle=False)
+        arrays[name] = np.load(path, mmap_mode="r")
     if "truth" in arrays:
         arrays |= {"y": arrays["truth"], "inside": arrays["inside"] > 127}
     return arrays
