@@ -6,10 +6,8 @@ same place, looking at the camera. Photos serve too, those of any keypoint set w
 
 import hashlib
 import json
-import multiprocessing
 import os
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,10 +16,10 @@ import cv2
 import numpy as np
 from tqdm.auto import tqdm
 
-from .checkpoints import write_json
 from .config import data_dir
 from .datasets import KeypointSet, load
 from .errors import InputError
+from .files import alone, replacing, write_json
 from .heads import cameras, load_basis, sample_shots
 from .heads.sampler import Shots
 from .pipeline import (
@@ -37,6 +35,7 @@ from .pipeline import (
 )
 from .repair.inputs import background_input
 from .warp import turned
+from .workers import worker_pool
 
 HEADS = "heads"
 SEED = 8
@@ -73,7 +72,9 @@ def load_repair_set(task: str, name: str, size: int = 64, processes: int | None 
     heads = base == HEADS  # they are drawn once for all tasks
     folder = data_dir() / "repair" / f"{'' if heads else task + '-'}{name.replace(':', '-').replace('/', '-')}-{size}"
     if not (folder / "set.json").is_file():
-        _store(folder, _from_heads(split, size, processes) if heads else _from_photos(task, load(name), size))
+        with alone(folder):
+            if not (folder / "set.json").is_file():
+                _store(folder, _from_heads(split, size, processes) if heads else _from_photos(task, load(name), size))
     return RepairSet(f"{task} {name}", **_open(folder, task))
 
 
@@ -86,8 +87,7 @@ def _from_heads(split: str, size: int, processes: int | None) -> Iterator[dict[s
     domains = {"x": people[::2], "y": people[1::2]} if split == "train" else {"both": people}
     chunks = {domain: np.array_split(rows, max(1, len(rows) // _CHUNK)) for domain, rows in domains.items()}
     jobs = [(domain, chunk, size) for domain, parts in chunks.items() for chunk in parts]
-    spawn = multiprocessing.get_context("spawn")  # OpenGL does not survive a fork
-    with ProcessPoolExecutor(processes or os.cpu_count(), mp_context=spawn) as pool:
+    with worker_pool(processes or os.cpu_count()) as pool:
         yield from tqdm(pool.map(head_rows, *zip(*jobs, strict=True)), f"drawing {split}", len(jobs), unit="chunk")
 
 
@@ -232,7 +232,8 @@ def _store(folder: Path, rows: Iterable[dict[str, np.ndarray]]) -> None:
     sums = {}
     for key, arrays in parts.items():
         path = folder / f"{key}.npy"
-        np.save(path, np.concatenate(arrays))
+        with replacing(path) as part, open(part, "wb") as file:
+            np.save(file, np.concatenate(arrays))
         sums[key] = _checksum(path)
     write_json(folder / "set.json", {"sha256": sums})
 
@@ -247,7 +248,7 @@ def _open(folder: Path, task: str) -> dict[str, np.ndarray]:
         path = folder / f"{key}.npy"
         if not path.is_file() or _checksum(path) != wanted:
             raise InputError(path, "damaged or missing", f"delete the folder {folder}; it will be made again")
-        arrays[name] = np.load(path, mmap_mode="r")
+        arrays[name] = np.load(path, mmap_mode="r", allow_pickle=False)
     if "truth" in arrays:
         arrays |= {"y": arrays["truth"], "inside": arrays["inside"] > 127}
     return arrays
