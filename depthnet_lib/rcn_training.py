@@ -18,10 +18,11 @@ from .errors import InputError
 from .experiments import command_line, versions
 from .files import write_bytes, write_json
 from .keypoint_scores import Table, reference_table
-from .keypoints.augment import STORED, STORED_MARGIN, augment
+from .keypoints.augment import STORED, STORED_MARGIN, augment, draw_places
 from .keypoints.boxes import crop
 from .keypoints.rcn import BRANCHES, FINEST, MARGIN, RCN, SIZE, box_around, read_out, trained, widen
 from .keypoints.rcn import points as find_points
+from .keypoints.shape import Shapes, fit_shapes
 from .training import Run, Task, Update, fit
 
 BATCH_SIZE = 32
@@ -92,7 +93,9 @@ def train_rcn(data: KeypointSet, run: Run, batch_size: int = BATCH_SIZE) -> dict
     task = RcnTask(crops, points, data.layout.mirror, batch_size)
     task.net.reset(torch.Generator().manual_seed(run.seed))
     result = fit(task, run)
-    save_tensors(run.out / "weights.safetensors", half(task.net.state_dict()), {"n_points": points.shape[1]})
+    tensors = half(task.net.state_dict())
+    tensors |= {f"shapes.{k}": v for k, v in shapes_of(points, data.layout.mirror, run.seed)._asdict().items()}
+    save_tensors(run.out / "weights.safetensors", tensors, {"n_points": points.shape[1]})
     recipe = {
         "epochs": run.epochs,
         "batch_size": task.batch_size,
@@ -105,10 +108,17 @@ def train_rcn(data: KeypointSet, run: Run, batch_size: int = BATCH_SIZE) -> dict
     return record
 
 
+def shapes_of(points: np.ndarray, mirror: tuple[int, ...], seed: int) -> Shapes:
+    """The shapes of a set's points (M, N, 2) in stored crops, each in four crops drawn as for training."""
+    torch.manual_seed(seed)
+    many = torch.from_numpy(points).float().repeat(4, 1, 1)
+    return fit_shapes(draw_places(len(many), MARGIN).move(many, STORED, mirror))
+
+
 def score_run(out: Path) -> Table:
     """The errors of a run's weights beside dlib's on pictures never trained on, added to its weights.json."""
-    net = trained(out / "weights.safetensors")
-    table = reference_table({"rcn": partial(find_points, net=net), "dlib": "dlib"})
+    model = trained(out / "weights.safetensors")
+    table = reference_table({"rcn": partial(find_points, model=model), "dlib": "dlib"})
     record = json.loads((out / "weights.json").read_text())
     write_json(out / "weights.json", record | {"scores": table})
     return table
@@ -116,17 +126,31 @@ def score_run(out: Path) -> Table:
 
 def stored_crops(data: KeypointSet, folder: Path) -> tuple[np.ndarray, np.ndarray]:
     """(M, 128, 128) grey uint8 crops, a mapped file in ``folder``, and the points (M, N, 2) in their pixels."""
+    path = folder / "crops.npy"
+    if not path.is_file():
+        content = io.BytesIO()
+        np.save(content, cut_faces(data, STORED, STORED_MARGIN)[0])
+        write_bytes(path, content.getvalue())
+    return np.load(path, mmap_mode="r"), _boxes(data, STORED, STORED_MARGIN)[1]
+
+
+def cut_faces(data: KeypointSet, size: int = SIZE, margin: float = MARGIN) -> tuple[np.ndarray, np.ndarray]:
+    """Grey uint8 crops (M, size, size) around the known points of a set with pictures, and the points in their pixels.
+
+    ``margin`` is the crop's width over the face box's. Raises InputError for a set without pictures.
+    """
     if data.image is None:
         raise InputError(data.name, "has no pictures to look for keypoints in", "choose a set that has, or 300w:train")
-    path = folder / "crops.npy"
-    boxes = widen(box_around(data.xy), STORED_MARGIN)  # like xy in units of the picture's longer side
-    if not path.is_file():
-        crops = np.empty((len(data), STORED, STORED), np.uint8)
-        for i, box in enumerate(tqdm(boxes, "cutting out faces", unit="face")):
-            picture = data.image(i)
-            crops[i] = cv2.cvtColor(crop(picture, box * max(picture.shape), STORED)[0], cv2.COLOR_RGB2GRAY)
-        content = io.BytesIO()
-        np.save(content, crops)
-        write_bytes(path, content.getvalue())
+    boxes, points = _boxes(data, size, margin)
+    crops = np.empty((len(data), size, size), np.uint8)
+    for i, box in enumerate(tqdm(boxes, "cutting out faces", unit="face", delay=2)):
+        picture = data.image(i)
+        crops[i] = crop(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), box * max(picture.shape), size)[0]
+    return crops, points
+
+
+def _boxes(data: KeypointSet, size: int, margin: float) -> tuple[np.ndarray, np.ndarray]:
+    """Boxes (M, 4), like xy in units of the picture's longer side, and the points in pixels of their crops."""
+    boxes = widen(box_around(data.xy), margin)
     low, high = boxes[:, None, :2], boxes[:, None, 2:]
-    return np.load(path, mmap_mode="r", allow_pickle=False), (data.xy - low) / (high - low) * STORED - 0.5
+    return boxes, (data.xy - low) / (high - low) * size - 0.5

@@ -6,6 +6,7 @@ from torch's global generator, which the training loop seeds anew for each step.
 """
 
 import math
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -24,9 +25,25 @@ def augment(crops: Tensor, points: Tensor, mirror: tuple[int, ...], margin: floa
     return standardise(grain(soften(pictures))[:, 0]), points
 
 
-def place(crops: Tensor, points: Tensor, mirror: tuple[int, ...], margin: float) -> tuple[Tensor, Tensor]:
-    """Flip, turn, scale and shift the 80-pixel crop inside the stored one; pictures (B, 1, 80, 80) in [0, 1]."""
-    b = len(crops)
+class Places(NamedTuple):
+    """Where the axes and the centre of 80-pixel crops lie in stored ones, both in [-1, 1]: ``matrix`` (B, 2, 2),
+    ``shift`` (B, 2), and which crops are mirrored, ``flip`` (B,)."""
+
+    matrix: Tensor
+    shift: Tensor
+    flip: Tensor
+
+    def move(self, points: Tensor, stored: int, mirror: tuple[int, ...]) -> Tensor:
+        """Points (B, N, 2) in pixels of the stored crops -> in pixels of the 80-pixel ones."""
+        centred = (points + 0.5) * (2 / stored) - 1
+        inside = torch.linalg.solve(self.matrix, (centred - self.shift[:, None]).mT).mT
+        if mirror:
+            inside = torch.where(self.flip[:, None, None], inside[:, list(mirror)], inside)
+        return (inside + 1) * (SIZE / 2) - 0.5
+
+
+def draw_places(b: int, margin: float) -> Places:
+    """Flips, turns, scales and shifts of ``b`` crops ``margin`` times as wide as the face box."""
     angle = (torch.randn(b) * 0.25).clamp(-0.7, 0.7)
     scale = (
         margin
@@ -37,15 +54,18 @@ def place(crops: Tensor, points: Tensor, mirror: tuple[int, ...], margin: float)
     flip = torch.rand(b) < 0.5
     cos, sin = angle.cos(), angle.sin()
     turn = torch.stack([torch.stack([cos, -sin], 1), torch.stack([sin, cos], 1)], 1)
-    matrix = turn * scale[:, None, :]  # columns: where the new crop's axes lie in the stored one, both in [-1, 1]
+    matrix = turn * scale[:, None, :]
     matrix[:, :, 0] *= torch.where(flip, -1.0, 1.0)[:, None]
-    grid = F.affine_grid(torch.cat([matrix, shift[..., None]], 2), (b, 1, SIZE, SIZE), align_corners=False)
+    return Places(matrix, shift, flip)
+
+
+def place(crops: Tensor, points: Tensor, mirror: tuple[int, ...], margin: float) -> tuple[Tensor, Tensor]:
+    """Flip, turn, scale and shift the 80-pixel crop inside the stored one; pictures (B, 1, 80, 80) in [0, 1]."""
+    places = draw_places(len(crops), margin)
+    theta = torch.cat([places.matrix, places.shift[..., None]], 2)
+    grid = F.affine_grid(theta, (len(crops), 1, SIZE, SIZE), align_corners=False)
     pictures = F.grid_sample(crops[:, None].float() / 255, grid, padding_mode="border", align_corners=False)
-    stored = (points + 0.5) * (2 / crops.shape[-1]) - 1
-    inside = torch.linalg.solve(matrix, (stored - shift[:, None]).mT).mT
-    if mirror:
-        inside = torch.where(flip[:, None, None], inside[:, list(mirror)], inside)
-    return pictures, (inside + 1) * (SIZE / 2) - 0.5
+    return pictures, places.move(points, crops.shape[-1], mirror)
 
 
 def relight(pictures: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ theirs (a CPU trains it), has batch normalisation, and each branch reads out its
 
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -20,6 +21,7 @@ from ..checkpoints import load_tensors
 from ..config import WEIGHTS
 from ..layouts import IBUG68
 from .boxes import crop
+from .shape import Shapes, restore
 
 SIZE = 80  # pixels of the crop and of the finest heat maps
 MARGIN = 1.4  # the crop's width over the face box's
@@ -54,6 +56,10 @@ class RCN(nn.Module):
 
     def forward(self, crops: Tensor) -> Tensor:
         return self.heads[-1](self.features(crops)[-1])
+
+    def last_maps(self, crops: Tensor) -> list[Tensor]:
+        """Logits of the two finest branches: (B, N, 40, 40), (B, N, 80, 80)."""
+        return [head(f) for head, f in zip(self.heads[-2:], self.features(crops)[-2:], strict=True)]
 
     def heat_maps(
         self, crops: Tensor, branches: int = len(TRUNK), off: tuple[int, ...] = (), few: Tensor | None = None
@@ -108,6 +114,18 @@ def read_out(logits: Tensor, radius: int = 2) -> Tensor:
     return (point + 0.5) * (SIZE / s) - 0.5
 
 
+def spread(logits: Tensor, points: Tensor) -> Tensor:
+    """(B, N, 2) mean squared distance in x and in y, in pixels of the crop, of heat maps (B, N, S, S) from points.
+
+    Large where a map is wide, has a second peak, or lies elsewhere altogether.
+    """
+    s = logits.shape[-1]
+    at = (torch.arange(s, device=logits.device) + 0.5) * (SIZE / s) - 0.5
+    p = logits.flatten(2).softmax(2).view_as(logits)
+    away = (at - points[..., None]).square()  # (B, N, 2, S)
+    return torch.stack([(p.sum(2) * away[:, :, 0]).sum(2), (p.sum(3) * away[:, :, 1]).sum(2)], 2)
+
+
 def standardise(crops: Tensor) -> Tensor:
     """(B, S, S) grey of any range -> (B, 1, S, S) of zero mean and unit spread each."""
     crops = crops.float()
@@ -115,23 +133,26 @@ def standardise(crops: Tensor) -> Tensor:
     return (centred / (centred.square().mean((1, 2), keepdim=True).sqrt() + 1e-3))[:, None]
 
 
-def locate(crops: np.ndarray, flip: bool = False, net: RCN | None = None) -> np.ndarray:
-    """(B, 80, 80) grey uint8 crops -> (B, 68, 2) points in crop pixels, by ``net`` or else the committed weights.
+def locate(crops: np.ndarray, flip: bool = False, model: "Trained | None" = None) -> np.ndarray:
+    """(B, 80, 80) grey uint8 crops -> (B, 68, 2) points in crop pixels, by ``model`` or else the committed weights.
 
+    The finest maps say where each point is, the second finest how sure that is, the shapes of faces fill in the rest.
     ``flip`` looks at each crop in the mirror too and averages the heat maps: a little better, at twice the time.
     """
-    net, mirror, found = net or trained(), list(IBUG68.mirror), []
+    (net, shapes), mirror, found = model or trained(), list(IBUG68.mirror), []
     with torch.inference_mode():
         for part in torch.from_numpy(crops).split(BATCH):
             pictures = standardise(part).to(memory_format=torch.channels_last)
-            maps = net(pictures)
+            doubt, maps = net.last_maps(pictures)
             if flip:
-                maps = maps + net(pictures.flip(3))[:, mirror].flip(3)
-            found.append(read_out(maps))
+                mirrored = net.last_maps(pictures.flip(3))
+                doubt, maps = (a + b[:, mirror].flip(3) for a, b in zip((doubt, maps), mirrored, strict=True))
+            peaks = read_out(maps)
+            found.append(restore(shapes, peaks, spread(doubt, peaks)))
     return torch.cat(found).double().numpy()
 
 
-def points(image: np.ndarray, boxes: np.ndarray, net: RCN | None = None) -> np.ndarray:
+def points(image: np.ndarray, boxes: np.ndarray, model: "Trained | None" = None) -> np.ndarray:
     """(F, 68, 2) iBUG points, in pixels, of the faces of RGB uint8 (H, W, 3) in ``boxes`` (F, 4).
 
     Looked for twice: the second crop lies around the points of the first, as the crops of training do.
@@ -139,7 +160,7 @@ def points(image: np.ndarray, boxes: np.ndarray, net: RCN | None = None) -> np.n
     if not len(boxes):
         return np.empty((0, 68, 2))
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    return _within(grey, box_around(_within(grey, boxes, net)), net, flip=True)
+    return _within(grey, box_around(_within(grey, boxes, model)), model, flip=True)
 
 
 def box_around(points: np.ndarray) -> np.ndarray:
@@ -157,19 +178,28 @@ def widen(boxes: np.ndarray, factor: float) -> np.ndarray:
     return np.concatenate([centre - half, centre + half], -1)
 
 
-def _within(grey: np.ndarray, boxes: np.ndarray, net: RCN | None, flip: bool = False) -> np.ndarray:
+def _within(grey: np.ndarray, boxes: np.ndarray, model: "Trained | None", flip: bool = False) -> np.ndarray:
     crops, matrices = zip(*(crop(grey, box, SIZE) for box in widen(boxes, MARGIN)), strict=True)
-    found = locate(np.stack(crops), flip, net)
+    found = locate(np.stack(crops), flip, model)
     return np.stack([(p - m[:, 2]) / np.diag(m[:, :2]) for p, m in zip(found, matrices, strict=True)])
 
 
+class Trained(NamedTuple):
+    """A network ready to use, and the shapes of the faces that it was trained on."""
+
+    net: RCN
+    shapes: Shapes
+
+
 @cache
-def trained(path: Path = WEIGHTS_FILE) -> RCN:
-    """The committed network, or that of a run's weights, batch normalisation folded into the convolutions."""
+def trained(path: Path = WEIGHTS_FILE) -> Trained:
+    """The committed weights, or those of a run, batch normalisation folded into the convolutions."""
     tensors, header = load_tensors(path)
+    tensors = {k: v.float() for k, v in tensors.items()}
+    shapes = Shapes(*(tensors.pop(f"shapes.{name}") for name in Shapes._fields))
     net = RCN(header["n_points"])
-    net.load_state_dict({k: v.float() for k, v in tensors.items()})
-    return folded(net)
+    net.load_state_dict(tensors)
+    return Trained(folded(net), shapes)
 
 
 def folded(net: RCN) -> RCN:

@@ -4,15 +4,22 @@ One module an explorer. To add one: its module here, its names below, its test i
 """
 
 from .affine import affine_picture, affine_widget
+from .branches import branch_figure, branch_widget
+from .detectors import Hardship, detector_figure, detector_widget
 from .pictures import png_bytes
 from .points import depth_view
 from .turn import turn_widget, turned_picture
 from .upload import upload_widget
 
 __all__ = [
+    "Hardship",
     "affine_picture",
     "affine_widget",
+    "branch_figure",
+    "branch_widget",
     "depth_view",
+    "detector_figure",
+    "detector_widget",
     "png_bytes",
     "turn_widget",
     "turned_picture",
