@@ -16,7 +16,6 @@ MANIFEST: dict[str, tuple[str, str]] = {
     "fig2": ("fig2", "Predicted against true depth, heat maps"),
     "fig3": ("fig3", "Estimated depth of some faces by each model"),
     "figS1": ("fig3", "More of figure 3"),
-    "deviations": ("deviations", "Where the kit leaves the paper's text, why, and what it changes"),
 }
 
 

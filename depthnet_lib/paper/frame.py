@@ -1,6 +1,13 @@
-"""Makes tables and figures by their id and writes them: png, pdf, plotted numbers as json, tables as Markdown."""
+"""Makes tables and figures by their id, writes them, and compares their numbers with the committed ones.
+
+The committed numbers, figures/ID/ID.json, are the reference. What agrees with them within the manifest's tolerance is
+written over them, and so is what has no reference yet. What differs, or lacks the columns of a data set that is not on
+this machine, is written into another folder: the reference stays.
+"""
 
 import io
+import json
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,42 +16,76 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from ..checkpoints import write_bytes
 from ..config import FIGURES
 from ..datasets import KeypointSet, load
 from ..errors import InputError
 from ..experiments import versions
-from ..files import write_bytes, write_json
 from . import MANIFEST, Plate
+from .compare import differences
+from .readings import READINGS
+
+ELSEWHERE = Path("out") / "figures"  # where goes what must not replace the reference
 
 
 @dataclass(frozen=True)
 class Status:
-    """How it went: ``reason`` says why something was not made."""
+    """How it went: ``result`` is "pass", "new", "differs", "made" (not compared) or "not made"; ``reason`` says what
+    differs or why it was not made; ``stem`` is the files' path without their ending."""
 
     id: str
+    result: str
     seconds: float
     data: Sequence[str] = ()
     reason: str = ""
+    stem: Path | None = None
 
 
-def produce(id: str, data: Sequence[str] = (), folder: Path = FIGURES) -> Status:
-    """Make one table or figure into ``folder``/ID/; raises InputError for an unknown id only."""
+def produce(id: str, data: Sequence[str] = (), out: Path | None = None, accept: bool = False) -> Status:
+    """Make one table or figure; raises InputError for an unknown id only.
+
+    data: other sets than the module's own, for which there is no reference. out: write there, whatever the numbers.
+    accept: the new numbers become the reference, differ or not.
+    """
     if id not in MANIFEST:
         raise InputError(id, "no such table or figure", f"choose from: {', '.join(MANIFEST)}")
-    module, title = import_module(f".{MANIFEST[id][0]}", __package__), MANIFEST[id][1]
-    data, started = tuple(data) or module.DATA, time.perf_counter()
+    started = time.perf_counter()
+    seconds = lambda: time.perf_counter() - started  # noqa: E731
+    wanted = tuple(data)
     try:
-        plate: Plate = module.make(id, data)
+        module = import_module(f".{MANIFEST[id][0]}", __package__)
+        wanted = wanted or tuple(module.DATA)
+        plate: Plate = module.make(id, wanted)
     except InputError as error:
-        return Status(id, time.perf_counter() - started, data, str(error))
-    stem = folder / id / id
-    record = {"id": id, "title": title, "data": list(data), "versions": versions(), "notes": plate.notes}
-    write_json(stem.with_suffix(".json"), record | {"numbers": plate.numbers})
+        return Status(id, "not made", seconds(), wanted, str(error))
+    numbers = json.loads(json.dumps(plate.numbers))  # tuples are lists in the file
+    absent = [name for name in wanted if any(note.startswith(f"no column for {name}:") for note in plate.notes)]
+    result, reason = ("made", "") if data else _compare(id, numbers, absent)
+    if absent:
+        reason = "; ".join(filter(None, [reason, f"without {' and '.join(absent)}"]))
+    keeps = data or ((result == "differs" or absent) and not accept)
+    stem = (out or (ELSEWHERE if keeps else FIGURES)) / id / id
+    if result != "pass" or keeps or out or accept:  # else the reference stays, to the last digit
+        record = {"id": id, "title": MANIFEST[id][1], "data": list(wanted), "versions": versions()}
+        write_bytes(stem.with_suffix(".json"), _json(record | {"notes": plate.notes, "numbers": numbers}))
     for kind in ("png", "pdf"):
         write_bytes(stem.with_suffix(f".{kind}"), picture(plate.figure, kind))
     if plate.markdown:
         write_bytes(stem.with_suffix(".md"), plate.markdown.encode())
-    return Status(id, time.perf_counter() - started, data)
+    return Status(id, result, seconds(), wanted, reason, stem)
+
+
+def _compare(id: str, numbers: dict, absent: Sequence[str]) -> tuple[str, str]:
+    """("pass", ""), ("new", "") or ("differs", what first and how much more); columns of absent sets do not count."""
+    path = FIGURES / id / f"{id}.json"
+    if not path.is_file():
+        return "new", ""
+    reference = json.loads(path.read_text())["numbers"]
+    reference = {key: value for key, value in reference.items() if key not in absent}
+    found = list(differences(numbers, reference, READINGS[id].tolerance))
+    if not found:
+        return "pass", ""
+    return "differs", found[0] + (f" (and {len(found) - 1} more)" if len(found) > 1 else "")
 
 
 def picture(figure: Figure, kind: str = "png") -> bytes:
@@ -53,6 +94,12 @@ def picture(figure: Figure, kind: str = "png") -> bytes:
     metadata = {"png": {"Software": None}, "pdf": {"CreationDate": None}}[kind]
     figure.savefig(file, format=kind, dpi=150, metadata=metadata)
     return file.getvalue()
+
+
+def _json(value: dict) -> bytes:
+    """Indented, but a list of plain numbers on one line: heat maps have 10,000."""
+    text = json.dumps(value, indent=1, ensure_ascii=False)
+    return (re.sub(r"\[\s*([^\[\]{}\"]*?)\s*\]", lambda m: "[" + re.sub(r"\s+", " ", m[1]) + "]", text) + "\n").encode()
 
 
 def test_sets(names: Sequence[str]) -> tuple[dict[str, KeypointSet], list[str]]:
