@@ -283,7 +283,8 @@ class _Log:
 
     def __init__(self, run: Run, step: int):
         self.path = run.out / METRICS
-        self.rows = [row for row in read_metrics(run.out) if row["step"] <= step] if step else []
+        rows = [row for row in read_metrics(run.out) if row["step"] <= step] if step else []
+        self.rows = [row | {key: int(row[key]) for key in ("epoch", "step")} for row in rows]
         self.board = SummaryWriter(str(run.out / "tensorboard"), purge_step=len(self.rows) + 1)
 
     def write(self, epoch: int, step: int, seconds: float, means: dict[str, float]) -> None:
