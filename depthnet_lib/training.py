@@ -194,16 +194,17 @@ def _one_epoch(task, run, fabric, state, log, total) -> None:
             sums[name] = sums.get(name, 0.0) + value.detach().float()
         state.step += 1
         state.tick()
-        if fabric.is_global_zero and state.due():
-            state.save()
-        if state.out_of_time() or state.asked_to_end():
-            return
+        if index + 1 < task.batches_per_epoch:  # the last batch's checkpoint comes after its epoch's row
+            state.save_if_due()
+            if state.out_of_time() or state.asked_to_end():
+                return
     means = {k: float(fabric.all_reduce(v / task.batches_per_epoch, reduce_op="mean")) for k, v in sums.items()}
     state.sums, state.loss = {}, next(iter(means.values()))
     if not math.isfinite(state.loss):
         raise InputError(run.out, f"the loss is no longer finite after epoch {epoch + 1}", "lower the learning rate")
     if log:
         log.write(epoch + 1, state.step, state.seconds, means)
+    state.save_if_due()
 
 
 def _set_rates(state, task, run, total) -> None:
@@ -232,8 +233,9 @@ class _State:
         self.seconds += now - self.last
         self.last = now
 
-    def due(self) -> bool:
-        return time.monotonic() - self.saved > self.run.checkpoint_seconds
+    def save_if_due(self) -> None:
+        if self.fabric.is_global_zero and time.monotonic() - self.saved > self.run.checkpoint_seconds:
+            self.save()
 
     def out_of_time(self) -> bool:
         """The same answer in every process: the first one's clock decides."""

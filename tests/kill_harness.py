@@ -109,7 +109,7 @@ def make_figure(folder: Path) -> None:
     """A figure that needs a model which nobody has trained yet."""
     os.environ["DEPTHNETS_DATA"] = str(folder / "home")
     trained.recipe_of = lambda name: replace(recipe_of(name), epochs=6, batch_size=16)
-    trained.load = lambda name: replace(toy_faces(96), name=name)
+    trained.load = lambda name: toy_faces(96)
     module = types.SimpleNamespace(DATA=("toy",), make=plate)
     sys.modules["depthnet_lib.paper.toy"], MANIFEST["toy"] = module, ("toy", "A figure for the harness")
     status = frame.produce("toy", folder=folder / "figures")
@@ -245,13 +245,13 @@ def begin(job: Callable[[Path], None], folder: Path) -> int:
         os._exit(code)
 
 
-def ended(pid: int, seconds: float) -> bool:
+def ended(pid: int, folder: Path, seconds: float) -> bool:
     """Wait for the end of a job, at most so long."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         done, status = os.waitpid(pid, os.WNOHANG)
         if done:
-            assert status == 0, f"failed with status {status}"
+            assert status == 0, f"failed: {(folder / 'output.part').read_text()[-1500:]}"
             return True
         time.sleep(0.002)
     return False
@@ -265,18 +265,18 @@ def torture(name: str, kills: int, rng: np.random.Generator) -> str:
         folder = next(fresh)
         folder.mkdir()
         started = time.monotonic()
-        assert ended(begin(job, folder), 600), "did not end"
+        assert ended(begin(job, folder), folder, 600), "did not end"
         seconds, wanted = time.monotonic() - started, outcome(folder)
         done, rounds, folder = 0, 0, None
         while done < kills or folder:
             if not folder:
                 (folder := next(fresh)).mkdir()
             pid = begin(job, folder)
-            if done < kills and not ended(pid, rng.uniform(0, seconds)):
+            if done < kills and not ended(pid, folder, rng.uniform(0, seconds)):
                 os.kill(pid, signal.SIGKILL)
                 os.waitpid(pid, 0)
                 done += 1
-            elif done < kills or ended(pid, 600):
+            elif done < kills or ended(pid, folder, 600):
                 got = outcome(folder)
                 other = [k for k in sorted(got.keys() | wanted.keys()) if got.get(k) != wanted.get(k)]
                 assert not other, f"other results: {', '.join(other)}: {got.get(other[0])} for {wanted.get(other[0])}"

@@ -56,13 +56,13 @@ def test_another_seed_gives_other_numbers(tmp_path):
 
 
 class Interrupted(DepthTask):
-    """Is asked to end, or fails, in its seventh step, in the second epoch of four batches, one of two networks done."""
+    """Is asked to end, or fails, in a step of an epoch of four batches, one of two networks done."""
 
-    how = signal.SIGINT
+    at, how = 7, signal.SIGINT
 
     def training_step(self, batch, update):
         self.steps = getattr(self, "steps", 0) + 1
-        return super().training_step(batch, self.stopped(update) if self.steps == 7 else update)
+        return super().training_step(batch, self.stopped(update) if self.steps == self.at else update)
 
     def stopped(self, update):
         def stopped(name, loss):
@@ -75,19 +75,21 @@ class Interrupted(DepthTask):
 
 
 @pytest.mark.parametrize(
-    "name,how,end,step",
+    "name,at,how,end,step",
     [
-        ("pinv", signal.SIGINT, KeyboardInterrupt, 7),
-        ("pinv-gan", signal.SIGTERM, SystemExit, 7),
-        ("aign", MemoryError, MemoryError, 6),
+        ("pinv", 7, signal.SIGINT, KeyboardInterrupt, 7),
+        ("pinv", 8, signal.SIGINT, KeyboardInterrupt, 8),
+        ("pinv-gan", 7, signal.SIGTERM, SystemExit, 7),
+        ("aign", 7, MemoryError, MemoryError, 6),
+        ("aign", 9, MemoryError, MemoryError, 8),
     ],
 )
-def test_resumed_in_the_middle_of_an_epoch_equals_uninterrupted(name, how, end, step, tmp_path):
+def test_stopped_in_any_step_and_resumed_equals_uninterrupted(name, at, how, end, step, tmp_path):
     train(tmp_path / "whole", 4, name=name)
     model = build_model(name, 68, SMALL)
     model.reset(torch.Generator().manual_seed(0))
     task = Interrupted(model, toy_faces(64))
-    task.how = how
+    task.at, task.how = at, how
     with pytest.raises(end):
         fit(task, Run(tmp_path / "cut", 4, progress=False, checkpoint_seconds=0))
     assert load_tensors(tmp_path / "cut" / CHECKPOINT)[1]["step"] == step  # whole steps only

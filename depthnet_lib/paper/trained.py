@@ -7,6 +7,7 @@ from ..datasets import load
 from ..depth_model import DepthModel
 from ..errors import InputError
 from ..experiments import train_depth_model
+from ..files import alone
 from ..models import MODELS, TRAINED_AS, build_model, load_weights, recipe_of
 from ..training import Run
 
@@ -29,7 +30,9 @@ def trained(name: str, data: str = "anny", pairs: str = "all", seed: int = 0, n_
         command = f"depthnets train {own} --data {data}:train --pairs {pairs} --seed {seed} --out {_shown(here)}"
         raise InputError(name, f"the kit has no weights trained on {data}", command)
     recipe = recipe_of(own)
-    train_depth_model(own, load(f"{data}:train"), recipe, Run(here, recipe.epochs, seed, resume=True), pairs)
+    with alone(here):  # several figures may want it at once
+        if not (here / "weights.safetensors").is_file():
+            train_depth_model(own, load(f"{data}:train"), recipe, Run(here, recipe.epochs, seed, resume=True), pairs)
     return load_weights(here / "weights.safetensors", name, n_keypoints)
 
 
