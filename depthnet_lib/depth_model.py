@@ -63,6 +63,10 @@ class DepthModel(nn.Module):
     def reset(self, generator: torch.Generator) -> None:
         """Draw the initial parameters."""
 
+    def start_from(self, other: "DepthModel") -> None:
+        """Take over the parameters of a model that was trained before; RuntimeError where they do not fit."""
+        self.load_state_dict(other.state_dict())
+
     def fit(self, faces: Faces, generator: torch.Generator) -> None:
         """What the model learns from training faces without gradient descent."""
 

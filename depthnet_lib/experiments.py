@@ -18,7 +18,7 @@ from .depth_model import DepthModel, Faces
 from .errors import InputError
 from .files import write_bytes, write_json
 from .metrics import evaluate, ordered_pairs
-from .models import build_model, save_model
+from .models import build_model, load_model, save_model
 from .recipes import Recipe
 from .training import Run, Task, Update, fit, read_metrics
 
@@ -96,16 +96,21 @@ def _pairs_of_persons(data: KeypointSet) -> Callable[[torch.Generator], Tensor]:
     return draw
 
 
-def train_depth_model(name: str, data: KeypointSet, recipe: Recipe, run: Run, pairs: str = "all") -> dict:
+def train_depth_model(
+    name: str, data: KeypointSet, recipe: Recipe, run: Run, pairs: str = "all", start: str | None = None
+) -> dict:
     """Train a model by name; leaves weights.safetensors, weights.json, metrics.csv and loss.png in ``run.out``.
 
-    Returns what weights.json holds. Models without gradient descent are fitted at once.
+    Returns what weights.json holds. Models without gradient descent are fitted at once. ``start`` names
+    weights (as `load_model` does) to begin with, see `DepthModel.start_from`.
     """
     model = build_model(name, data.xy.shape[1], replace(recipe, epochs=run.epochs))
     if model.needs_depth and data.z is None:
         raise InputError(data.name, f"has no true depth, which {name} learns from", "choose another set or model")
     generator = torch.Generator().manual_seed(run.seed)
     model.reset(generator)
+    if start:
+        _start(model, name, start)
     if model.trained:
         torch.set_num_threads(1)  # small matrices: more threads only wait for each other
         result = fit(DepthTask(model, data, pairs == "identity"), run)
@@ -120,7 +125,7 @@ def train_depth_model(name: str, data: KeypointSet, recipe: Recipe, run: Run, pa
         "recipe": model.recipe.to_json(),
         "versions": versions(),
         **result,
-        "scores": _held_out_scores(model, data),
+        "scores": _held_out_scores(load_model(str(run.out), model.n_keypoints), data, pairs),
     }
     write_json(run.out / "weights.json", record)
     return record
@@ -137,12 +142,20 @@ def versions() -> dict[str, str]:
     return {"python": ".".join(map(str, sys.version_info[:3]))} | {n: importlib.metadata.version(n) for n in names}
 
 
-def _held_out_scores(model: DepthModel, data: KeypointSet) -> dict | None:
-    """Scores on the set's test split, where it has one."""
+def _start(model: DepthModel, name: str, start: str) -> None:
+    try:
+        model.start_from(load_model(start, model.n_keypoints))
+    except (RuntimeError, AttributeError):
+        remedy = f"give weights of {name}, or of the same model without pictures"
+        raise InputError(start, f"{name} cannot start from these weights", remedy) from None
+
+
+def _held_out_scores(model: DepthModel, data: KeypointSet, pairs: str) -> dict | None:
+    """Scores of the weights as they were written, on the test split's pairs of the same kind, where there is one."""
     if not data.name.endswith(":train"):
         return None
     test = load(data.name.replace(":train", ":test"))
-    return {"data": test.name, **evaluate(model, test)}
+    return {"data": test.name, **evaluate(model, test, pairs)}
 
 
 def _plot_loss(out: Path, name: str, data: str) -> None:

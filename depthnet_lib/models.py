@@ -7,7 +7,7 @@ from .baselines.aign import AIGN
 from .baselines.closed_form import Affine2D, Factorization, TrueDepth
 from .baselines.mofa import MOFA
 from .baselines.template import Template
-from .checkpoints import half, load_tensors, save_tensors
+from .checkpoints import compact, expand, load_tensors, save_tensors
 from .config import WEIGHTS
 from .depth_model import DepthModel, Faces, Prediction
 from .depthnets import PinvCNN, PinvDepthNet, SeparateCNN, SeparateDepthNet, TwoStepCNN, TwoStepDepthNet
@@ -62,9 +62,9 @@ def build_model(name: str, n_keypoints: int, recipe: Recipe | None = None) -> De
 
 
 def save_model(path: Path, name: str, model: DepthModel) -> None:
-    """Write a model's weights as float16 safetensors, with what is needed to build it again."""
+    """Write a model's weights as small safetensors (`checkpoints.compact`), with what is needed to build it again."""
     header = {"model": name, "n_keypoints": model.n_keypoints, "recipe": model.recipe.to_json()}
-    save_tensors(path, half(model.state_dict()), header)
+    save_tensors(path, compact(model.state_dict()), header)
 
 
 def load_model(name: str, n_keypoints: int = 68) -> DepthModel:
@@ -87,7 +87,7 @@ def load_weights(path: Path, name: str | None = None, n_keypoints: int = 68) -> 
     try:
         recipe = Recipe.from_json(header["recipe"])
         model = build_model(name or header["model"], header["n_keypoints"], recipe)
-        model.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in tensors.items()})
+        model.load_state_dict(expand(tensors))
     except (KeyError, TypeError, RuntimeError):
         raise InputError(path, "weights of something else", "train the model again") from None
     if model.n_keypoints != n_keypoints:

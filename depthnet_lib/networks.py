@@ -65,13 +65,17 @@ class SiameseNet(nn.Module):
 
 
 def convolutions(channels: int) -> tuple[nn.Sequential, int]:
-    """The convolutions of S.1.1 on 80 x 80 pictures: (F, channels, 80, 80) -> (F, W), and W."""
+    """The convolutions of S.1.1 on 80 x 80 pictures: (F, channels, 80, 80) -> (F, W), and W.
+
+    Channels lie next to each other in memory: the same numbers, nearly twice as fast on a CPU.
+    """
     layers: list[nn.Module] = []
     side = 80
     for filters, size, pool in ((32, 4, 2), (48, 3, 2), (64, 2, 2)):
         layers += [nn.Conv2d(channels, filters, size), nn.MaxPool2d(pool), nn.ReLU()]
         channels, side = filters, (side - size + 1) // pool
-    return nn.Sequential(*layers, nn.Flatten()), channels * side**2
+    net = nn.Sequential(*layers, nn.Flatten()).to(memory_format=torch.channels_last)
+    return net, channels * side**2
 
 
 def contrast(image: Tensor) -> Tensor:

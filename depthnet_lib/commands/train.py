@@ -18,6 +18,9 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run that --out holds.")] = False,
     minutes: Annotated[float | None, typer.Option(min=0.01, help="Stop after so many minutes of training.")] = None,
     pairs: Annotated[str, typer.Option(help="all: any two faces; identity: two of one person.")] = "all",
+    start: Annotated[
+        str | None, typer.Option(help="Begin with the weights of a run; image models also with their keypoint twin's.")
+    ] = None,
     precision: Annotated[
         str, typer.Option(help="rcn, repair: bf16-mixed is faster where the machine has bfloat16, and learns as well.")
     ] = "32-true",
@@ -58,7 +61,7 @@ def train(
     chosen = recipe_of(model, recipe or "paper")
     chosen = replace(chosen, epochs=epochs or chosen.epochs, batch_size=batch_size or chosen.batch_size)
     run = Run(out, chosen.epochs, seed, minutes, resume)
-    record = train_depth_model(model, load(data), chosen, run, pairs)
+    record = train_depth_model(model, load(data), chosen, run, pairs, start)
     scores = record["scores"]
     print(f"weights in {out / 'weights.safetensors'}")
     if scores:
