@@ -145,10 +145,12 @@ class Server(ThreadingHTTPServer):
 
     daemon_threads = True
     content = np.random.default_rng(0).bytes(3_000_000)
+    asked: list[int]  # the first byte of each request
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
             start = int(self.headers.get("Range", "bytes=0-")[6:-1])
+            self.server.asked.append(start)
             self.send_response(206 if start else 200)
             self.send_header("Content-Length", str(len(Server.content) - start))
             self.end_headers()
@@ -166,6 +168,7 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), self.Handler)
+        self.asked = []
         self.url = f"http://127.0.0.1:{self.server_port}/set.zip"
         threading.Thread(target=self.serve_forever, daemon=True).start()
 

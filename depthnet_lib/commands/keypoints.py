@@ -1,10 +1,8 @@
 """`depthnets keypoints`: photos to text files of 68 points; many photos in several processes, restartable."""
 
 import os
-import signal
 import sys
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+from concurrent.futures import as_completed
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -29,6 +27,7 @@ def keypoints(
     ] = False,
     again: Annotated[bool, typer.Option("--again", help="Redo photos whose NAME.txt is there already.")] = False,
     processes: Annotated[int, typer.Option(min=1, help="Processes for many photos.")] = os.cpu_count() or 1,
+    dask: Annotated[str | None, typer.Option(help="Address of a Dask scheduler whose workers see the folders.")] = None,
 ) -> None:
     """Find the 68 iBUG keypoints of faces (step 1 of the paper's pipeline).
 
@@ -41,7 +40,7 @@ def keypoints(
         _one(photos[0], targets[photos[0]], detector, every_face)
         return
     todo = {p: t for p, t in targets.items() if again or not _is_done(p, t)}
-    failures = _many(todo, detector, every_face, processes)
+    failures = _many(todo, detector, every_face, processes, dask)
     already = len(targets) - len(todo)
     print(f"{len(todo) - failures} written to {out}" + (f", {already} were there already" if already else ""))
     if failures:
@@ -80,34 +79,27 @@ def _one(photo: Path, target: Path, detector: str, every_face: bool) -> None:
         write_points(target if i == 1 else target.with_suffix(f".{i}.txt"), face.points)
 
 
-def _many(todo: dict[Path, Path], detector: str, every_face: bool, processes: int) -> int:
+def _many(todo: dict[Path, Path], detector: str, every_face: bool, processes: int, dask: str | None) -> int:
     """Do them all, one line on stderr for each that fails; the number of those."""
     from tqdm import tqdm
 
+    from ..workers import cluster, worker_pool
+
     failures = 0
-    # "spawn", because a forked copy of a process with threads can hang
-    pool = ProcessPoolExecutor(min(processes, len(todo) or 1), get_context("spawn"), _start_worker)
-    try:
+    with cluster(dask) if dask else worker_pool(min(processes, len(todo) or 1)) as pool:
         jobs = [pool.submit(_attempt, photo, target, detector, every_face) for photo, target in todo.items()]
         for job in tqdm(as_completed(jobs), "keypoints", len(jobs), unit="photo", disable=not jobs):
             if complaint := job.result():
                 failures += 1
                 tqdm.write("depthnets: " + complaint, file=sys.stderr)
-    finally:
-        pool.shutdown(cancel_futures=True)
     return failures
 
 
 def _attempt(*job) -> str | None:
+    import cv2
+
+    cv2.setNumThreads(1)  # the processes are the parallelism
     try:
         _one(*job)
     except InputError as error:
         return str(error)
-
-
-def _start_worker() -> None:
-    os.environ["OMP_NUM_THREADS"] = "1"  # the processes are the parallelism; read when torch is loaded
-    import cv2
-
-    cv2.setNumThreads(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C: the photos begun are finished, the rest is left

@@ -1,6 +1,6 @@
 """`depthnets warp`: one picture, or a folder in the authors' FaceWarper layout."""
 
-from contextlib import contextmanager
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -33,8 +33,9 @@ def warp(
         if given:
             raise InputError(given[0], "does not go with --dataset", "give a folder or one picture")
         from ..warp.folder import warp_folder
+        from ..workers import cluster
 
-        with _scheduler(dask) as executor:
+        with cluster(dask) if dask else nullcontext() as executor:
             results = warp_folder(dataset, out, backend, processes, resume, executor)
         print(f"{len(results)} pictures in {out}")
         return
@@ -44,22 +45,3 @@ def warp(
 
     warp_picture(image, keypoints, depth, affine, out, backend)
     print(out)
-
-
-@contextmanager
-def _scheduler(address: str | None):
-    """An executor on a running Dask cluster, or None."""
-    if address is None:
-        yield None
-        return
-    from distributed import Client
-
-    try:
-        client = Client(address, timeout=5)
-    except (OSError, ValueError) as error:
-        reason = " ".join(str(error).split())[:100]
-        raise InputError(
-            address, f"no Dask scheduler ({reason})", "start one: dask scheduler, dask worker ADDRESS"
-        ) from None
-    with client:
-        yield client.get_executor(pure=False)

@@ -5,11 +5,9 @@ triangles.csv, those triangles are drawn in their order, later over earlier, wit
 the keypoint layout's triangles are drawn and the nearest shows. Outside the mesh the picture is opaque black.
 """
 
-import signal
-from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from concurrent.futures import Executor, as_completed
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +15,11 @@ from PIL import Image
 from tqdm import tqdm
 
 from ..errors import InputError
+from ..files import sweep
 from ..images import read_image, write_image
 from ..keypoints.files import read_affine, read_depth, read_points, read_table
 from ..layouts import layout_of, mesh_triangles
+from ..workers import worker_pool
 from .drawing import draw, warp
 from .geometry import turned
 
@@ -56,10 +56,11 @@ def warp_folder(
     is unusable; what was written before that stays, each file whole.
     """
     faces, triangles = list_faces(folder, out)
+    sweep(Path(out))
     todo = [face for face in faces if not (resume and _is_done(face))]
     with tqdm(total=len(todo), desc="warp", unit="face", disable=None) as bar, ExitStack() as stack:
         if executor is None and processes > 1:
-            executor = stack.enter_context(_processes(min(processes, -(-len(todo) // _BATCH) or 1)))
+            executor = stack.enter_context(worker_pool(min(processes, -(-len(todo) // _BATCH) or 1)))
         if executor is None:
             for face in todo:
                 warp_face(face, triangles, backend)
@@ -71,11 +72,6 @@ def warp_folder(
             for job in as_completed(jobs):
                 bar.update(job.result())
     return [face.result for face in faces]
-
-
-def _processes(count: int) -> ProcessPoolExecutor:
-    """Fresh processes: a forked copy must not use its parent's OpenGL. Ctrl-C is left to the parent."""
-    return ProcessPoolExecutor(count, get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_IGN))
 
 
 def _warp_batch(faces: list[Face], triangles: np.ndarray | None, backend: str) -> int:
