@@ -57,15 +57,21 @@ def agreement(pictures: list[np.ndarray], detectors: dict[str, str | Detector]) 
 
 def table_lines(table: Table) -> list[str]:
     """The table in columns. NME: mean error by the distance of the eyes; box: by the size of the face's box."""
-    rows = [_HEAD, *(row for name, scores in table.items() for row in _rows(name, scores))]
+    rows = [_HEAD, *_rows(table)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["  ".join(c.ljust(w) if k < 3 else c.rjust(w) for k, (c, w) in enumerate(zip(row, widths, strict=True)))
             for row in rows]  # fmt: skip
 
 
-def _rows(name: str, scores: dict[str, dict]) -> Iterable[tuple[str, ...]]:
-    for detector, s in scores.items():
-        pose = {k: f"{v:.2f}" for k, v in s["nme_by_pose"].items()}
-        eyes, box = ((f"{s[k]['mean']:.2f}", f"{s[k]['median']:.2f}") for k in ("nme", "nme_box"))
-        found = f"{s['found']} of {s['photos']}"
-        yield name, s["reference"], detector, found, *eyes, pose.get("frontal", "-"), pose.get("turned", "-"), *box
+def table_markdown(table: Table) -> str:
+    """The same as a table of Markdown, for notebooks."""
+    return "\n".join(f"| {' | '.join(row)} |" for row in (_HEAD, ("---",) * len(_HEAD), *_rows(table)))
+
+
+def _rows(table: Table) -> Iterable[tuple[str, ...]]:
+    for name, scores in table.items():
+        for detector, s in scores.items():
+            pose = {k: f"{v:.2f}" for k, v in s["nme_by_pose"].items()}
+            eyes, box = ((f"{s[k]['mean']:.2f}", f"{s[k]['median']:.2f}") for k in ("nme", "nme_box"))
+            found = f"{s['found']} of {s['photos']}"
+            yield name, s["reference"], detector, found, *eyes, pose.get("frontal", "-"), pose.get("turned", "-"), *box
