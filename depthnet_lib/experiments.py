@@ -17,6 +17,8 @@ from .datasets.tensors import as_faces
 from .depth_model import DepthModel, Faces
 from .errors import InputError
 from .files import write_bytes, write_json
+from .metric import MetricDepth, open_sign
+from .metric_training import MetricTask
 from .metrics import evaluate, ordered_pairs
 from .models import build_model, load_model, save_model
 from .recipes import Recipe
@@ -113,7 +115,11 @@ def train_depth_model(
         _start(model, name, start)
     if model.trained:
         torch.set_num_threads(1)  # small matrices: more threads only wait for each other
-        result = fit(DepthTask(model, data, pairs == "identity"), run)
+        metric = isinstance(model, MetricDepth)
+        task = MetricTask(model, data, generator) if metric else DepthTask(model, data, pairs == "identity")
+        result = fit(task, run)
+        if metric and not model.needs_depth and (note := open_sign(data.layout)):
+            result["note"] = note
         _plot_loss(run.out, name, data.name)
     else:
         model.fit(as_faces(data), generator)

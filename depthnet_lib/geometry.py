@@ -117,6 +117,23 @@ def orient(z: Tensor, near: Sequence[int], far: Sequence[int]) -> Tensor:
     return torch.where((z[..., list(near)].mean(-1) >= z[..., list(far)].mean(-1))[..., None], z, -z)
 
 
+def consistent_signs(z: Tensor, x: Tensor, near: Sequence[int], far: Sequence[int]) -> Tensor:
+    """z (M, N) of many faces x (M, N, 2), all with the same sign; `orient` of all at once settles which.
+
+    What no plane over a face explains of its depth hardly changes with pose, so the leading right singular vector of
+    those parts is the shape that all share, and each face's sign is that of its part along it. Where `near` and `far`
+    name nothing, one sign for all stays open.
+    """
+    u = (_outside(x) @ z[..., None])[..., 0]
+    u = u / u.norm(dim=-1, keepdim=True).clamp_min(torch.finfo(u.dtype).tiny)
+    shared = torch.linalg.eigh(u.mT @ u)[1][:, -1]
+    z = torch.where((u @ shared >= 0)[:, None], z, -z)
+    if not (near and far):
+        return z
+    votes = z[:, list(near)].mean(1) - z[:, list(far)].mean(1)
+    return z if votes.median() >= 0 else -z
+
+
 def factorization(x_s: Tensor, targets: Tensor, layout: Layout | None = None) -> Tensor:
     """Metric depth of each source (..., N), centred, from unlabelled faces of other people: no learning, no depth.
 

@@ -4,14 +4,15 @@ from pathlib import Path
 
 from .adversarial import PinvGAN
 from .baselines.aign import AIGN
-from .baselines.closed_form import Affine2D, Factorization, TrueDepth
+from .baselines.closed_form import Affine2D, Factorization, Optimum, TrueDepth
 from .baselines.mofa import MOFA
-from .baselines.template import Template
+from .baselines.template import PosedTemplate, Template
 from .checkpoints import compact, expand, load_tensors, save_tensors
 from .config import WEIGHTS
 from .depth_model import DepthModel, Faces, Prediction
 from .depthnets import PinvCNN, PinvDepthNet, SeparateCNN, SeparateDepthNet, TwoStepCNN, TwoStepDepthNet
 from .errors import InputError
+from .metric import MetricDepth, Oracle
 from .recipes import RECIPES, Recipe
 
 __all__ = [
@@ -39,24 +40,29 @@ MODELS: dict[str, type[DepthModel]] = {
     "aign": AIGN,
     "mofa": MOFA,
     "gt": TrueDepth,
+    "posed-template": PosedTemplate,
+    "optimum": Optimum,
     "factorization": Factorization,
+    "metric": MetricDepth,
+    "oracle": Oracle,
 }
 # Models whose network another one trains: section 2.2 is section 2.1 until test time.
 TRAINED_AS = {"two-step": "separate", "two-step-cnn": "separate-cnn"}
 
 
-def recipe_of(name: str, recipe: str = "paper") -> Recipe:
-    """The settings of a model by both names."""
+def recipe_of(name: str, recipe: str | None = None) -> Recipe:
+    """The settings of a model by both names; its first, usually the paper's, without the second."""
     if name not in MODELS:
         raise InputError(name, "unknown model", f"choose one of: {', '.join(MODELS)}")
     known = MODELS[name].recipes
+    recipe = recipe or next(iter(known))
     if recipe not in known:
         raise InputError(f"--recipe {recipe}", f"unknown for {name}", f"choose one of: {', '.join(known)}")
     return known[recipe]
 
 
 def build_model(name: str, n_keypoints: int, recipe: Recipe | None = None) -> DepthModel:
-    """A model by its name, not yet trained; without a recipe, with the model's "paper" one."""
+    """A model by its name, not yet trained; without a recipe, with the model's first one."""
     recipe = recipe or recipe_of(name)
     return MODELS[name](n_keypoints, recipe)
 
@@ -85,8 +91,9 @@ def load_weights(path: Path, name: str | None = None, n_keypoints: int = 68) -> 
     """The model whose weights are in a file; with a name, those weights as that model's (see TRAINED_AS)."""
     tensors, header = load_tensors(path)
     try:
-        recipe = Recipe.from_json(header["recipe"])
-        model = build_model(name or header["model"], header["n_keypoints"], recipe)
+        name = name or header["model"]
+        recipe = type(recipe_of(name)).from_json(header["recipe"])
+        model = build_model(name, header["n_keypoints"], recipe)
         model.load_state_dict(expand(tensors))
     except (KeyError, TypeError, RuntimeError):
         raise InputError(path, "weights of something else", "train the model again") from None

@@ -31,6 +31,22 @@ class Recipe:
         return cls(**values | {"hidden": tuple(values["hidden"])})
 
 
+@dataclass(frozen=True)
+class MetricRecipe(Recipe):
+    """How the network of `metric.MetricDepth` learns, in epochs of 100 steps however many faces there are.
+
+    ``teacher`` whose depth it learns at first, a name of `metric.TEACHERS`; ``lesson`` the share of the run that this
+    takes, the rest being the loss of section 2.3 with ``rigidity`` as weight of that term, each source with
+    ``n_targets`` targets; ``mirror`` whether the network is made to treat a face and its mirror image alike.
+    """
+
+    teacher: str = "head"
+    lesson: float = 0.4
+    rigidity: float = 0.02
+    n_targets: int = 8
+    mirror: bool = True
+
+
 # Supplement S.1.1. Its coordinates are pixels and its batch size is not given. The learning rates are chosen as there:
 # of 0.01, 0.001 and 0.0001, the one with the lowest training loss after nine epochs.
 RECIPES = {
@@ -44,3 +60,5 @@ CNN_RECIPES = {"paper": Recipe((2048, 512, 256), False, "nesterov", 1e-3, 1024, 
 GAN_RECIPES = {"paper": Recipe((256,), False, "adam", 2e-4, 256, 100, momentum=0.5, cooldown=0.5)}
 AIGN_RECIPES = {"paper": Recipe((), False, "adam", 2e-4, 128, 60, momentum=0.5, cooldown=0.5)}
 MOFA_RECIPES = {"paper": Recipe((512,), False, "adam", 5e-4, 64, 40, cooldown=0.5)}
+METRIC_RECIPES = {"full": MetricRecipe((512, 512, 256), True, "adam", 1e-3, 128, 60)}
+ORACLE_RECIPES = {"paper": replace(METRIC_RECIPES["full"], teacher="truth", lesson=1.0)}

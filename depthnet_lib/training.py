@@ -35,6 +35,7 @@ class Task(nn.Module):
     """What is trained: a module with its optimizers, its batches and its step. Subclasses fill in the four below."""
 
     batches_per_epoch: int
+    progress: float = 0.0  # of the run at this step, from 0 to 1
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
         """The optimizers by name; made once, after the task has moved to its device."""
@@ -211,9 +212,10 @@ def _set_rates(state, task, run, total) -> None:
     progress = state.step / total
     if run.minutes:
         progress = max(progress, state.seconds / (60 * run.minutes))
+    task.progress = min(progress, 1.0)
     for optimizer, initial in zip(state.update.optimizers.values(), state.rates, strict=True):
         for group in optimizer.param_groups:
-            group["lr"] = initial * task.learning_rate(min(progress, 1.0))
+            group["lr"] = initial * task.learning_rate(task.progress)
 
 
 class _State:

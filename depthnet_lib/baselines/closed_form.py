@@ -8,7 +8,8 @@ from torch import Tensor
 from ..affine import solve_affine_2d, to_unit
 from ..depth_model import DepthModel, Faces
 from ..errors import InputError
-from ..geometry import factorization
+from ..geometry import factorization, orient, pair_optimum
+from ..layouts import layout_of
 from ..recipes import Recipe
 
 
@@ -31,6 +32,16 @@ class TrueDepth(DepthModel):
         if source.z is None:
             raise InputError("gt", "the data set has no true depth", "choose a set with depth, or another model")
         return source.z
+
+
+class Optimum(DepthModel):
+    """The best depth of each pair (`geometry.pair_optimum`): no model's error can be lower; not in the paper."""
+
+    def depth(self, source: Faces, target: Faces) -> Tensor:
+        layout = layout_of(self.n_keypoints)
+        x_s, x_t = source.xy.double(), target.xy.double()
+        z = orient(pair_optimum(x_s, x_t)[0], layout.near, layout.far)
+        return (z * to_unit(x_s)[2][..., 0]).to(source.xy.dtype)
 
 
 class Factorization(DepthModel):

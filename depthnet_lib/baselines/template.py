@@ -5,8 +5,9 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from ..affine import solve_camera, to_unit
+from ..affine import solve_camera, solve_similarity, to_unit
 from ..depth_model import DepthModel, Faces, with_depth
+from ..errors import InputError
 from ..metrics import mean_head
 from ..recipes import Recipe
 
@@ -39,3 +40,22 @@ class Template(DepthModel):
 
     def points(self, source: Faces, target: Faces) -> Tensor:
         return source.code[0]
+
+
+class PosedTemplate(Template):
+    """The same mean head turned to each face's true 3D pose (best similarity): what pose alone tells of depth.
+
+    It knows nothing of the person, so DepthCorr can hardly tell it from a model that does; `metrics.identity_scores`
+    can. An upper reference, for it reads the true depth of the face that it is asked about.
+    """
+
+    def encode(self, faces: Faces) -> Faces:
+        if faces.z is None:
+            raise InputError("posed-template", "the data set has no true depth", "choose a set with depth")
+        unit, _, scale = to_unit(faces.xy)
+        shapes = with_depth(unit, faces.z / scale[..., 0])
+        size, rotation, _ = solve_similarity(self.mean.expand_as(shapes), shapes)
+        return replace(faces, code=((self.mean @ rotation.mT)[..., 2] * size[..., None] * scale[..., 0],))
+
+    def points(self, source: Faces, target: Faces) -> Tensor:
+        return with_depth(source.xy, source.code[0])

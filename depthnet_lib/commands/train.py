@@ -58,10 +58,12 @@ def train(
         return
     if pairs not in ("all", "identity"):
         raise InputError(f"--pairs {pairs}", "unknown", "choose all or identity")
-    chosen = recipe_of(model, recipe or "paper")
+    chosen = recipe_of(model, recipe)
     chosen = replace(chosen, epochs=epochs or chosen.epochs, batch_size=batch_size or chosen.batch_size)
     run = Run(out, chosen.epochs, seed, minutes, resume)
     record = train_depth_model(model, load(data), chosen, run, pairs, start)
+    if "note" in record:
+        print(record["note"])
     scores = record["scores"]
     print(f"weights in {out / 'weights.safetensors'}")
     if scores:

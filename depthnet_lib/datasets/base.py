@@ -25,7 +25,8 @@ class KeypointSet:
     ``pose`` (M,) of "left", "front", "right" (the side of the picture that the nose points to); ``identity`` (M,)
     integers; ``hidden`` (M, N) True where a point cannot be seen; ``image(i)`` the RGB uint8 picture (H, W, 3) of
     face i, whose longer side is the unit of xy. What a set does not know is None. ``shareable`` is False where the
-    licence keeps the pictures out of notebooks and figures.
+    licence keeps the pictures out of notebooks and figures. ``near`` and ``far`` are points that the set itself names
+    for a layout that knows none (see `layouts.Layout`).
     """
 
     name: str
@@ -36,13 +37,16 @@ class KeypointSet:
     hidden: np.ndarray | None = None
     image: Callable[[int], np.ndarray] | None = None
     shareable: bool = True
+    near: tuple[int, ...] = ()
+    far: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self.xy)
 
     @property
     def layout(self) -> Layout:
-        return layout_of(self.xy.shape[1])
+        layout = layout_of(self.xy.shape[1])
+        return replace(layout, near=self.near, far=self.far) if self.near and self.far else layout
 
     def picture(self, i: int) -> np.ndarray | None:
         """The picture of face i for a notebook or a figure: None where there is none or it may not be shown."""
@@ -91,13 +95,13 @@ def save_npz(faces: KeypointSet, path: Path) -> None:
 
 
 def load_npz(path: Path) -> KeypointSet:
-    """Read and check a set from an .npz with ``xy`` and optionally ``z``, ``pose``, ``identity``, ``hidden``."""
+    """Read and check a set from an .npz with ``xy`` and optionally the other arrays of a `KeypointSet`."""
     path = Path(path)
     if not path.is_file():
         raise InputError(path, "no such file", "give a registered name (depthnets data list) or an .npz")
     try:
         with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
-            arrays = {k: file[k] for k in file.files if k in ("xy", "z", "pose", "identity", "hidden")}
+            arrays = {k: file[k] for k in file.files if k in ("xy", "z", "pose", "identity", "hidden", "near", "far")}
     except Exception as error:  # damaged and forged ones fail in nearly any way
         why = " ".join(str(error).split()) or type(error).__name__
         raise InputError(path, f"not a readable .npz ({why})", "save it with numpy.savez, plain arrays") from None
@@ -117,6 +121,9 @@ def _checked(path: Path, arrays: dict) -> dict:
             raise InputError(path, f"{key} has shape {arrays[key].shape} where {expected} was expected", remedy)
     if shape[1] < FEWEST:
         raise InputError(path, f"{shape[1]} keypoints a face, and an affine needs at least {FEWEST}", remedy)
+    for key in ("near", "far"):
+        if key in arrays:
+            arrays[key] = _points(path, key, arrays[key], shape[1])
     for key in ("xy", "z"):
         if key in arrays:
             arrays[key] = _finite(path, key, arrays[key], remedy)
@@ -142,6 +149,20 @@ def _finite(path: Path, key: str, values: np.ndarray, remedy: str) -> np.ndarray
         reason = f"{key} reaches {np.abs(values).max():.4g} where the picture's side is 1"
         raise InputError(path, reason, "divide pixels by the longer side of the picture")
     return values
+
+
+def _points(path: Path, key: str, points: np.ndarray, count: int) -> tuple[int, ...]:
+    """Indices of keypoints, one or more."""
+    points = np.atleast_1d(points)
+    if (
+        points.ndim != 1
+        or points.dtype.kind not in "iu"
+        or not len(points)
+        or points.min() < 0
+        or points.max() >= count
+    ):
+        raise InputError(path, f"{key} does not name points", f"give indices from 0 to {count - 1}")
+    return tuple(points.tolist())
 
 
 def _numbered(path: Path, identity: np.ndarray, remedy: str) -> np.ndarray:
