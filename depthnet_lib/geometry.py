@@ -139,7 +139,7 @@ def factorization(x_s: Tensor, targets: Tensor, layout: Layout | None = None) ->
 
     x_s (..., N, 2), targets (T, N, 2) in any unit (each target is brought to unit spread; about 100 suffice). The
     shared direction (`source_optimum`), its tilt and scale (`metric_upgrade`), its sign (`orient` by the layout's near
-    and far points; a layout without them, as any N but 66 and 68, leaves the sign of each face open: name points
+    and far points; a layout without them, as any N but 66, 68 and 76, leaves the sign of each face open: name points
     with ``dataclasses.replace(layout_of(n), near=..., far=...)``).
     """
     layout = layout or layout_of(x_s.shape[-2])
