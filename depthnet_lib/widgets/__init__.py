@@ -6,13 +6,19 @@ One module an explorer. To add one: its module here, its names below, its test i
 from .affine import affine_picture, affine_widget
 from .branches import branch_figure, branch_widget
 from .detectors import Hardship, detector_figure, detector_widget
+from .explorer import Landing, explorer_widget, land_on, landing_figure
 from .pictures import png_bytes
 from .points import depth_view
+from .profile import DepthProfile
+from .targets import TargetPicker, face_thumb
 from .turn import turn_widget, turned_picture
 from .upload import upload_widget
 
 __all__ = [
+    "DepthProfile",
     "Hardship",
+    "Landing",
+    "TargetPicker",
     "affine_picture",
     "affine_widget",
     "branch_figure",
@@ -20,6 +26,10 @@ __all__ = [
     "depth_view",
     "detector_figure",
     "detector_widget",
+    "explorer_widget",
+    "face_thumb",
+    "land_on",
+    "landing_figure",
     "png_bytes",
     "turn_widget",
     "turned_picture",

@@ -1,0 +1,49 @@
+"""Milliseconds from a drag to the new picture, at 128 pixels. `python -m benchmarks.widgets`"""
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import time
+
+import numpy as np
+from skimage.data import astronaut
+
+from depthnet_lib.pipeline import read_portrait
+from depthnet_lib.warp import turn, turned
+from depthnet_lib.widgets import explorer_widget, turn_widget
+
+SIZE = 128
+MOVES = 100
+
+
+def drag(step) -> tuple[float, float]:
+    """Median and worst of many small moves, in milliseconds, after one to warm up."""
+    step(0)
+    seconds = []
+    for i in range(1, MOVES + 1):
+        start = time.perf_counter()
+        step(i)
+        seconds.append(time.perf_counter() - start)
+    return 1e3 * float(np.median(seconds)), 1e3 * max(seconds)
+
+
+def main() -> None:
+    portrait = read_portrait(astronaut(), size=SIZE)
+    target = turned(portrait.x_s, portrait.z, turn(portrait.x_s, portrait.z, 25, 5))[:, :2]
+    _, row = explorer_widget(portrait, {"turned": target}).children
+    _, (profile, _), (_, *numbers) = (box.children for box in row.children)
+    yaw = turn_widget(portrait).children[1].children[0]
+    depth = list(profile.z)
+    moves = {
+        "explorer, depth of a point": lambda i: setattr(profile, "z", [*depth[:30], depth[30] + i / 10, *depth[31:]]),
+        "explorer, m1": lambda i: setattr(numbers[0], "value", 1 + i / 100),
+        "turn, yaw": lambda i: setattr(yaw, "value", -50 + i),
+    }
+    for name, step in moves.items():
+        median, worst = drag(step)
+        print(f"{name:28s} {median:6.1f} ms in the median, {worst:6.1f} at worst")
+
+
+if __name__ == "__main__":
+    main()
