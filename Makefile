@@ -1,10 +1,10 @@
-# make run | test | lab | figures | bench: each makes .venv when it is missing.
+# make run | test | lab | app | figures | bench: each makes .venv when it is missing.
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 OPENCV := $(shell sed -n 's/^opencv-python==//p' requirements.lock)
 
-.PHONY: run test lab figures bench clean ready
+.PHONY: run test lab app figures bench clean ready
 
 run: ready
 	$(BIN)/depthnets demo --out out/demo
@@ -21,6 +21,10 @@ test: ready
 
 lab: ready
 	$(BIN)/jupyter lab --notebook-dir notebooks
+
+# The explorers alone, without code, for this machine only; the address that it prints has the key to it.
+app: ready
+	$(BIN)/voila --Voila.ip=127.0.0.1 --token notebooks/app/explorers.ipynb
 
 figures: ready
 	$(BIN)/depthnets figures

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -22,32 +23,41 @@ HARMLESS = re.compile(r"favicon|swiftshader|GPU stall|WebGL-.*performance|DevToo
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium here (apt-get install chromium)")
 
 
+@contextmanager
+def serving(command: list[str], folder: Path, token: str, ready: str):
+    """Address of a Jupyter server that runs as long as the block does, on loopback; ``ready`` is a path of it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = os.environ | {"JUPYTERLAB_SETTINGS_DIR": str(folder / "settings")}
+    command = [sys.executable, "-m", *command, f"--port={port}", "--no-browser"]
+    server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    address = f"http://127.0.0.1:{port}"
+    for _ in range(240):
+        try:
+            urlopen(f"{address}/{ready}?token={token}", timeout=5).close()
+            break
+        except OSError:
+            time.sleep(0.5)
+    yield address
+    server.terminate()
+    server.wait(20)
+
+
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
-    """Address of a JupyterLab, on loopback and with a token, over a copy of the notebooks."""
+    """Addresses of notebooks, copied, in a JupyterLab."""
     folder = tmp_path_factory.mktemp("lab")
     shutil.copytree(ROOT / "notebooks", folder / "notebooks", ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
     settings = folder / "settings" / "@jupyterlab" / "notebook-extension"
     settings.mkdir(parents=True)  # all cells in the page, also those that are not on the screen
     (settings / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}')
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     token = secrets.token_hex(8)
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}", "--allow-root"]
-    command += [f"--IdentityProvider.token={token}", f"--notebook-dir={folder / 'notebooks'}"]
-    command += ["--LabApp.news_url=", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
-    environment = os.environ | {"JUPYTERLAB_SETTINGS_DIR": str(folder / "settings")}
-    server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    for _ in range(240):
-        try:
-            urlopen(f"http://127.0.0.1:{port}/api?token={token}", timeout=5).close()
-            break
-        except OSError:
-            time.sleep(0.5)
-    yield lambda name: f"http://127.0.0.1:{port}/lab/tree/{name}?reset&token={token}"
-    server.terminate()
-    server.wait(20)
+    command = ["jupyterlab", "--ip=127.0.0.1", "--allow-root", f"--notebook-dir={folder / 'notebooks'}"]
+    command += [f"--IdentityProvider.token={token}", "--LabApp.news_url="]
+    command += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+    with serving(command, folder, token, "api") as address:
+        yield lambda name: f"{address}/lab/tree/{name}?reset&token={token}"
 
 
 @pytest.fixture(scope="module")
@@ -114,21 +124,60 @@ def complaints(page) -> list[str]:
     return [text for text in page.complaints if not HARMLESS.search(text)]
 
 
-@pytest.mark.timeout(600)
-def test_tour(lab, browser, page):
-    run_all(page, lab("00_tour.ipynb"))
-    picture = ".widget-image"
-    before = seen(page, picture)
-    move(page, "yaw (°)", 15)
-    assert seen(page, picture) != before
-    canvas = ".jp-OutputArea-output canvas"
-    assert page.locator(canvas).count() >= 1
-    head = seen(page, "canvas[data-engine], .jupyter-widgets canvas", -1)
-    box = page.locator("canvas[data-engine], .jupyter-widgets canvas").last.bounding_box()
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+def changes(page, selector: str, act, index: int = 0) -> bool:
+    """Whether an element looks otherwise after an act."""
+    before = seen(page, selector, index)
+    act()
+    return seen(page, selector, index) != before
+
+
+def drag(page, selector: str, start: tuple[float, float], by: tuple[float, float], index: int = 0) -> None:
+    """Press in an element, at shares of its width and height, and pull by pixels in many small moves."""
+    element = page.locator(selector).nth(index)
+    element.scroll_into_view_if_needed()
+    box = element.bounding_box()
+    x, y = box["x"] + start[0] * box["width"], box["y"] + start[1] * box["height"]
+    page.mouse.move(x, y)
     page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] / 2 + 90, box["y"] + box["height"] / 2, steps=6)
+    page.mouse.move(x + by[0], y + by[1], steps=25)
     page.mouse.up()
-    assert seen(page, "canvas[data-engine], .jupyter-widgets canvas", -1) != head
-    assert page.locator(".js-plotly-plot").count() == 1
+    page.wait_for_timeout(1000)
+
+
+HEAD = "canvas[data-engine], .jupyter-widgets canvas"  # pythreejs; the older Three.js does not sign its canvas
+CENTRE = (0.5, 0.5)
+NOSE = (0.643, 0.444)  # of the explorer's profile
+
+
+@pytest.mark.timeout(600)
+def test_tour(lab, page):
+    run_all(page, lab("00_tour.ipynb"))
+    assert changes(page, ".widget-image", lambda: move(page, "yaw (°)", 15))
+    assert changes(page, HEAD, lambda: drag(page, HEAD, CENTRE, (90, 0), -1), -1)
+    assert changes(page, ".js-plotly-plot", lambda: drag(page, ".js-plotly-plot", CENTRE, (90, 20)))
+    assert complaints(page) == []
+
+
+@pytest.mark.timeout(600)
+def test_app(page, tmp_path):
+    """`make app`: the explorers through Voila, dragged fast; the kernel says nothing of it."""
+    token = secrets.token_hex(8)
+    command = ["voila", "--Voila.ip=127.0.0.1", f"--token={token}", str(ROOT / "notebooks/app/explorers.ipynb")]
+    page.route("**/*jsdelivr.net/**", lambda route: route.fulfill(body="", content_type="text/css"))  # icons
+    with serving(command, tmp_path, token, "static/voila-style.js") as address:
+        assert "Explorers" not in page.request.get(address).text()  # not without the token
+        page.goto(f"{address}/?token={token}", timeout=180_000)
+        page.wait_for_selector(".depth-profile", timeout=180_000)
+        page.wait_for_selector(".js-plotly-plot", timeout=120_000)
+        page.wait_for_timeout(3000)
+        solve = page.locator(".widget-checkbox input").first
+        assert solve.is_checked()
+        assert changes(page, ".widget-image >> nth=-1", lambda: drag(page, ".depth-profile", NOSE, (-80, 0)))
+        assert solve.is_checked()
+        assert changes(page, ".depth-profile", lambda: page.click("button:text-is('flat')"))
+        assert changes(page, ".widget-image >> nth=0", lambda: move(page, "yaw (°)", 10))
+        assert changes(page, ".widget-image >> nth=-1", lambda: move(page, "m1", 30))
+        assert not solve.is_checked()
+        assert changes(page, HEAD, lambda: drag(page, HEAD, CENTRE, (90, 0), -1), -1)
+        assert page.locator("[data-mime-type*=stderr], [data-mime-type*=error]").count() == 0
     assert complaints(page) == []

@@ -110,8 +110,9 @@ def explorer_widget(portrait: Portrait, targets: dict[str, np.ndarray]) -> VBox:
             f"2D affine: {landing.flat:.1f})"
         )
 
-    def by_hand(_):
-        if not moving:
+    def by_hand(change):
+        # A browser answers a number set by the program with the slider's nearest step: that is no hand.
+        if not moving and abs(change.new - change.old) > 0.75 * change.owner.step:
             solve.value = False
             show()
 
