@@ -145,6 +145,7 @@ def drag(page, selector: str, start: tuple[float, float], by: tuple[float, float
 
 
 HEAD = "canvas[data-engine], .jupyter-widgets canvas"  # pythreejs; the older Three.js does not sign its canvas
+PLOT = ".js-plotly-plot .gl-container"
 CENTRE = (0.5, 0.5)
 NOSE = (0.643, 0.444)  # of the explorer's profile
 
@@ -154,7 +155,7 @@ def test_tour(lab, page):
     run_all(page, lab("00_tour.ipynb"))
     assert changes(page, ".widget-image", lambda: move(page, "yaw (°)", 15))
     assert changes(page, HEAD, lambda: drag(page, HEAD, CENTRE, (90, 0), -1), -1)
-    assert changes(page, ".js-plotly-plot", lambda: drag(page, ".js-plotly-plot", CENTRE, (90, 20)))
+    assert changes(page, PLOT, lambda: drag(page, PLOT, CENTRE, (90, 20)))
     assert complaints(page) == []
 
 

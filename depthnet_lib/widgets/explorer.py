@@ -19,13 +19,13 @@ from .profile import DepthProfile
 from .targets import TargetPicker
 
 NAMES = ("m1", "m2", "m3", "tx", "m4", "m5", "m6", "ty")
-VIEW = 320  # pixels of the picture in the page; it is computed at the portrait's size
+VIEW = 320  # pixels of the picture in the page; the warp is computed at the portrait's size
 _LANDED, _TARGET = (213, 94, 0), (0, 114, 178)  # orange and blue of Okabe and Ito
 
 
 @dataclass(frozen=True)
 class Landing:
-    """Where depth and affine bring a face: RGB uint8 ``picture`` (S, S, 3) with the target's points, the landed points
+    """Where depth and affine bring a face: RGB uint8 ``picture`` (VIEW, VIEW, 3), the landed points
     ``x_n`` (N, 2), and mean squared errors over the 2 N coordinates, in squared pixels: ``mse`` of this affine,
     ``solved`` of equation 3 with this depth, ``flat`` of the best 2D affine."""
 
@@ -45,18 +45,26 @@ def land_on(portrait: Portrait, z: np.ndarray, m: np.ndarray, x_t: np.ndarray) -
     error = lambda points: float(np.square(points - x_t).mean())  # noqa: E731
     x_n = move(z, m)
     flat = solve_affine_2d(torch.from_numpy(portrait.x_s), torch.from_numpy(x_t)).numpy()
+    matrix = _view(portrait.x_s)  # drawn at the page's size, else lines are as coarse as the picture
     picture = on_white(warp(portrait.image, portrait.x_s, z, m))
-    scale = VIEW / len(picture)  # drawn at the page's size, else lines are as coarse as the picture
-    picture = cv2.resize(picture, (VIEW, VIEW), interpolation=cv2.INTER_LINEAR)
-    for landed, wanted in zip(_fixed(x_n, scale), _fixed(x_t, scale), strict=True):
+    picture = cv2.warpAffine(picture, matrix, (VIEW, VIEW), borderValue=(255, 255, 255))
+    for landed, wanted in zip(_fixed(x_n, matrix), _fixed(x_t, matrix), strict=True):
         cv2.line(picture, landed, wanted, _LANDED, 1, cv2.LINE_AA, shift=4)
         cv2.circle(picture, wanted, 2 << 4, _TARGET, 1, cv2.LINE_AA, shift=4)
     return Landing(picture, x_n, error(x_n), error(move(z, onto(portrait.x_s, z, x_t))), error(move(z, flat)))
 
 
-def _fixed(points: np.ndarray, scale: float) -> list[tuple[int, int]]:
-    """Points in OpenCV's sixteenths of a pixel; far away ones stay within its integers."""
-    return [tuple(p) for p in np.rint(16 * ((points + 0.5) * scale - 0.5)).clip(-1e6, 1e6).astype(int).tolist()]
+def _view(x_s: np.ndarray) -> np.ndarray:
+    """(2, 3): the square around the face's keypoints (N, 2), with room to turn, onto the view."""
+    scale = VIEW / (1.6 * np.ptp(x_s, 0).max())
+    middle = (x_s.min(0) + x_s.max(0)) / 2
+    return np.column_stack([np.eye(2) * scale, (VIEW - 1) / 2 - scale * middle])
+
+
+def _fixed(points: np.ndarray, matrix: np.ndarray) -> list[tuple[int, int]]:
+    """Points in the view, in OpenCV's sixteenths of a pixel; far away ones stay within its integers."""
+    placed = points @ matrix[:, :2].T + matrix[:, 2]
+    return [tuple(p) for p in np.rint(16 * placed).clip(-1e6, 1e6).astype(int).tolist()]
 
 
 def landing_figure(portrait: Portrait, z: np.ndarray, m: np.ndarray, x_t: np.ndarray) -> Figure:
@@ -65,14 +73,15 @@ def landing_figure(portrait: Portrait, z: np.ndarray, m: np.ndarray, x_t: np.nda
     figure = Figure(figsize=(11, 3.8), layout="constrained")
     side, bars, face = figure.subplots(1, 3)
     draw_keypoints(side, np.column_stack([z - z.mean(), portrait.x_s[:, 1]]), z)
-    side.set(xlabel="depth z (pixels)", ylabel="y (pixels)", title="depth, in profile", aspect="equal")
+    side.set(xlabel="depth z (pixels)", ylabel="y (pixels)", aspect="equal")
+    side.set_title("depth, in profile", fontsize=9)
     side.invert_yaxis()
     keep = [0, 1, 2, 4, 5, 6]
     bars.bar([NAMES[i] for i in keep], m.ravel()[keep], color="#0072b2")
     bars.axhline(0, color="0.6", linewidth=0.8)
-    bars.set_title(f"the affine; tx = {m[0, 3]:.0f}, ty = {m[1, 3]:.0f} pixels")
-    show_picture(face, landing.picture)
-    face.set_title(f"residual {landing.mse:.1f} px² (equation 3: {landing.solved:.1f}, 2D affine: {landing.flat:.1f})")
+    bars.set_title(f"the affine; tx = {m[0, 3]:.0f}, ty = {m[1, 3]:.0f} pixels", fontsize=9)
+    title = f"residual {landing.mse:.1f} px² (equation 3: {landing.solved:.1f}, 2D affine: {landing.flat:.1f})"
+    show_picture(face, landing.picture, title)
     return figure
 
 
