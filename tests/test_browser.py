@@ -145,7 +145,7 @@ def drag(page, selector: str, start: tuple[float, float], by: tuple[float, float
 
 
 HEAD = "canvas[data-engine], .jupyter-widgets canvas"  # pythreejs; the older Three.js does not sign its canvas
-PLOT = ".js-plotly-plot .gl-container"
+PLOT = ".js-plotly-plot .main-svg"
 CENTRE = (0.5, 0.5)
 NOSE = (0.643, 0.444)  # of the explorer's profile
 

@@ -36,7 +36,9 @@ def figures(
         return
     if unknown := [id for id in ids or () if id not in MANIFEST]:
         raise InputError(unknown[0], "no such table or figure", f"choose from: {', '.join(MANIFEST)}")
+    from ..config import FIGURES, ROOT
     from ..paper.index import write_index
+    from ..paper.summary import update_readme
 
     done = []
     typer.echo(f"{'id':<10}  {'result':<8}  {'seconds':>7}  data")
@@ -46,6 +48,8 @@ def figures(
         typer.echo(line + (f"  ({status.reason})" if status.reason else ""))
     for folder in {status.stem.parent.parent for status in done if status.stem}:
         write_index(folder)
+        if folder == FIGURES:
+            update_readme(ROOT / "README.md", FIGURES)
         typer.echo(f"see {folder / 'README.md'}")
     if failed := [status.id for status in done if status.result in ("differs", "not made")]:
         raise InputError("figures", f"{len(failed)} of {len(done)} differ or were not made", ", ".join(failed))
