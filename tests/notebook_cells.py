@@ -27,7 +27,7 @@ def definitions(name: str, **given) -> SimpleNamespace:
     for source in code(name):
         for node in ast.parse(_without_magic(source)).body:
             constant = isinstance(node, ast.Assign) and all(
-                isinstance(target, ast.Name) and target.id.isupper() for target in node.targets
+                isinstance(target, ast.Name) and target.id.isupper() and len(target.id) > 1 for target in node.targets
             )
             if constant or isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef):
                 kept.append(node)

@@ -1,0 +1,81 @@
+"""The functions that notebooks define in their cells, on cases with known answers."""
+
+import numpy as np
+import pytest
+import torch
+
+from depthnet_lib.affine import apply_affine, solve_affine
+
+from .conftest import toy_faces
+from .notebook_cells import NOTEBOOKS, defined, definitions
+
+TESTED: dict[str, set[str]] = {}
+
+
+def covers(notebook: str, *names: str):
+    """Mark a test as that of functions of a notebook."""
+    TESTED.setdefault(notebook, set()).update(names)
+    return lambda function: function
+
+
+@pytest.fixture
+def pair():
+    """Double-precision source, its depth, and a target that no affine reaches."""
+    faces = toy_faces(2)
+    x_s, x_t = torch.from_numpy(faces.xy)
+    return x_s, torch.from_numpy(faces.z)[0], x_t
+
+
+@covers("03_pinv.ipynb", "loss", "by_inverse", "show_gauge")
+def test_pinv(pair):
+    x_s, z, x_t = pair
+    cells = definitions("03_pinv.ipynb", x_s=x_s, x_t=x_t, x32=x_s.float(), t32=x_t.float(), z=z)
+    best = (apply_affine(x_s, z, solve_affine(x_s, z, x_t)) - x_t).square().sum()
+    assert cells.loss(z) == pytest.approx(float(best)) and cells.loss(0.5 - 3 * z) == pytest.approx(float(best))
+    torch.testing.assert_close(cells.by_inverse(z.float()), solve_affine(x_s, z, x_t).float(), atol=1e-3, rtol=1e-3)
+
+
+@covers("03_pinv.ipynb", "solve_weighted")
+@covers("solutions/03_pinv.ipynb", "solve_weighted")
+def test_weighted_solve(pair):
+    """The exercise's start ignores the weights; its solution does not, and agrees with leaving points out."""
+    x_s, z, x_t = pair
+    w = torch.where(torch.arange(68) < 9, 0.0, 1.0).double()
+    wild = x_t.clone()
+    wild[:9] += 5
+    given = definitions("03_pinv.ipynb").solve_weighted
+    solved = definitions("solutions/03_pinv.ipynb").solve_weighted
+    kept = solve_affine(x_s[9:], z[9:], x_t[9:])
+    torch.testing.assert_close(solved(x_s, z, wild, w), kept, atol=1e-8, rtol=1e-8)
+    torch.testing.assert_close(solved(x_s, z, x_t, torch.ones_like(w)), solve_affine(x_s, z, x_t))
+    assert (given(x_s, z, wild, w) - kept).abs().max() > 0.1
+
+
+@covers("solutions/01_faces_and_data.ipynb", "pose_from_points")
+@covers("01_faces_and_data.ipynb", "pose_from_points")
+def test_pose_from_points():
+    """Right for most of clearly turned heads, at any size and place; the exercise's start is not."""
+    faces = toy_faces(60)
+    solved = definitions("solutions/01_faces_and_data.ipynb").pose_from_points
+    right = np.mean([solved(xy) == pose for xy, pose in zip(faces.xy, faces.pose, strict=True)])
+    assert right > 0.75
+    assert [solved(xy) for xy in faces.xy] == [solved(300 * xy + 40) for xy in faces.xy]
+    given = definitions("01_faces_and_data.ipynb").pose_from_points
+    assert np.mean([given(xy) == pose for xy, pose in zip(faces.xy, faces.pose, strict=True)]) < right
+
+
+@covers("solutions/02_keypoints.ipynb", "combined")
+def test_sum_of_branches():
+    """Where all maps agree on a place, so does their sum; a place that one of them excludes loses."""
+    maps = [torch.zeros(1, 68, side, side) for side in (5, 10, 20, 40, 80)]
+    maps[4][..., 60, 20], maps[4][..., 10, 70] = 5.0, 6.0
+    maps[2][..., 15, 5] = 5.0
+    peak = definitions("solutions/02_keypoints.ipynb").combined(maps).flatten(2).argmax(-1)
+    assert (peak == 60 * 80 + 20).all() and (maps[4].flatten(2).argmax(-1) == 10 * 80 + 70).all()
+
+
+def test_no_function_is_left_out():
+    """But the explorers', which answer clicks: those are the browser's (tests/test_browser.py)."""
+    names = {str(path.relative_to(NOTEBOOKS)) for pattern in ("*", "solutions/*") for path in NOTEBOOKS.glob(pattern)}
+    left = {name: defined(name) - TESTED.get(name, set()) for name in sorted(names) if name.endswith(".ipynb")}
+    assert {name: functions for name, functions in left.items() if functions} == {}
