@@ -36,11 +36,22 @@ def project(portrait: Portrait, targets: np.ndarray, size: int, model: str = PAP
     Of the source and its mirror image the one closer in pose is used, as for figures S2 to S5; depth and affine come
     from a model, the mesh is the paper's.
     """
+    chosen, z, m = _closer(portrait, targets, model)
+    return [warp(image, x_s, *zm, size=(size, size)) for (image, x_s), *zm in zip(chosen, z, m, strict=True)]
+
+
+def landed(portrait: Portrait, targets: np.ndarray, model: str = PAPER_MODEL) -> np.ndarray:
+    """(T, N, 2): where the keypoints of `project`'s faces are, in the targets' pixels."""
+    chosen, z, m = _closer(portrait, targets, model)
+    return np.stack([turned(x_s, *zm)[:, :2] for (_, x_s), *zm in zip(chosen, z, m, strict=True)])
+
+
+def _closer(portrait: Portrait, targets: np.ndarray, model: str) -> tuple[list, np.ndarray, np.ndarray]:
+    """For each target (T, N, 2): the source's picture and keypoints or their mirror image, depth and affine."""
     layout = layout_of(len(portrait.x_s))
     pictures = (portrait.image, portrait.x_s), mirrored(portrait.image, portrait.x_s, layout)
     chosen = [pictures[mirror_is_closer(portrait.x_s, x_t, layout)] for x_t in targets]
-    z, m = predict(model, np.stack([x_s for _, x_s in chosen]), targets)
-    return [warp(image, x_s, *zm, size=(size, size)) for (image, x_s), *zm in zip(chosen, z, m, strict=True)]
+    return chosen, *predict(model, np.stack([x_s for _, x_s in chosen]), targets)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import pytest
 from depthnet_lib.heads import load_basis
 from depthnet_lib.heads.camera import rotation
 from depthnet_lib.pipeline import Portrait
-from depthnet_lib.poses import against_truth, portrait_of, project, row_of_poses
+from depthnet_lib.poses import against_truth, landed, portrait_of, project, row_of_poses
 
 from .warp_cases import needs_opengl, noise
 
@@ -19,6 +19,7 @@ def head(yaw: float, size: int = 160) -> Portrait:
 
 def test_projections_land_on_their_targets_from_either_side():
     source, targets = head(30), np.stack([head(yaw).x_s for yaw in (-35, 0, 35)])
+    assert np.linalg.norm(landed(source, targets, "factorization") - targets, axis=-1).mean() < 3
     for picture, x_t in zip(project(source, targets, 160, "factorization"), targets, strict=True):
         rows, columns = np.nonzero(picture[..., 3])
         assert abs(rows.max() - x_t[:, 1].max()) < 6

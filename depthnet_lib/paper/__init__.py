@@ -13,9 +13,14 @@ MANIFEST: dict[str, tuple[str, str]] = {
     "table1": ("table1", "Keypoint error on paired faces of one person, eight models, with its histogram"),
     "table2": ("table2", "DepthCorr by source and target pose, DepthNet with and without GAN"),
     "table3": ("table3", "MSE and DepthCorr beside AIGN, MOFA and true depth"),
+    "fig1": ("sweeps", "The network, and a frontal face carried onto a range of poses"),
     "fig2": ("fig2", "Predicted against true depth, heat maps"),
     "fig3": ("fig3", "Estimated depth of some faces by each model"),
     "figS1": ("fig3", "More of figure 3"),
+    "figS2": ("sweeps", "A frontal face onto a range of poses"),
+    "figS3": ("sweeps", "More of figure S2"),
+    "figS4": ("sweeps", "A turned face onto a range of poses"),
+    "figS5": ("sweeps", "A face onto poses of the same person"),
 }
 
 
