@@ -92,7 +92,7 @@ def picture(figure: Figure, kind: str = "png") -> bytes:
     """A figure as a file, without the date: the same numbers give the same bytes."""
     file = io.BytesIO()
     metadata = {"png": {"Software": None}, "pdf": {"CreationDate": None}}[kind]
-    figure.savefig(file, format=kind, dpi=150, metadata=metadata)
+    figure.savefig(file, format=kind, dpi=120, metadata=metadata)
     return file.getvalue()
 
 
