@@ -4,7 +4,7 @@ from pathlib import Path
 
 from .adversarial import PinvGAN
 from .baselines.aign import AIGN
-from .baselines.closed_form import Affine2D, Factorization, Optimum, TrueDepth
+from .baselines.closed_form import Affine2D, Factorization, Optimum, Shapes, TrueDepth
 from .baselines.mofa import MOFA
 from .baselines.template import PosedTemplate, Template
 from .checkpoints import compact, expand, load_tensors, save_tensors
@@ -43,6 +43,7 @@ MODELS: dict[str, type[DepthModel]] = {
     "posed-template": PosedTemplate,
     "optimum": Optimum,
     "factorization": Factorization,
+    "shapes": Shapes,
     "metric": MetricDepth,
     "oracle": Oracle,
 }

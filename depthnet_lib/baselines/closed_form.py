@@ -11,6 +11,8 @@ from ..errors import InputError
 from ..geometry import factorization, orient, pair_optimum
 from ..layouts import layout_of
 from ..recipes import Recipe
+from ..shape_fit import RANK, fit_shapes
+from ..shapes import ShapeModel
 
 
 class Affine2D(DepthModel):
@@ -61,6 +63,30 @@ class Factorization(DepthModel):
     def encode(self, faces: Faces) -> Faces:
         z = factorization(faces.xy.double(), self.targets.double())
         return replace(faces, code=(z.to(faces.xy.dtype),))
+
+    def depth(self, source: Faces, target: Faces) -> Tensor:
+        return source.code[0]
+
+
+class Shapes(DepthModel):
+    """Depth by the 3D shapes that unlabelled faces, each seen once, have in common (see `shape_fit`); not in the
+    paper. It is what teaches ``metric``, asked directly."""
+
+    def __init__(self, n_keypoints: int, recipe: Recipe):
+        super().__init__(n_keypoints, recipe)
+        self.register_buffer("basis", torch.zeros(n_keypoints, 3, min(RANK, n_keypoints) + 1))
+        self.register_buffer("noise", torch.ones(n_keypoints))
+        self.register_buffer("closeness", torch.ones(2))
+
+    def fit(self, faces: Faces, generator: torch.Generator) -> None:
+        shapes = fit_shapes(faces.xy, seed=int(torch.randint(2**31, (1,), generator=generator)))
+        self.basis.zero_()[..., -shapes.basis.shape[-1] :] = shapes.basis  # few faces have fewer loadings
+        self.noise.copy_(shapes.noise)
+        self.closeness.copy_(shapes.closeness)
+
+    def encode(self, faces: Faces) -> Faces:
+        shapes = ShapeModel(self.basis.double(), self.noise.double(), self.closeness.double())
+        return replace(faces, code=(shapes.depth(faces.xy),))
 
     def depth(self, source: Faces, target: Faces) -> Tensor:
         return source.code[0]
