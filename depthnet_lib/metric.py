@@ -20,7 +20,6 @@ from .layouts import Layout, layout_of
 from .metrics import mean_head
 from .networks import initialise
 from .recipes import METRIC_RECIPES, ORACLE_RECIPES, Recipe
-from .shape_fit import fit_shapes
 
 Teacher = Callable[[Tensor, Layout, torch.Generator], Tensor]
 _TARGETS = 1000  # faces that one face is factorized against; more bring nothing
@@ -46,14 +45,8 @@ def one_head(x: Tensor, layout: Layout, generator: torch.Generator) -> Tensor:
     return (mean @ solve_camera(mean, x).mT)[..., 2]
 
 
-def shaped(x: Tensor, layout: Layout, generator: torch.Generator) -> Tensor:
-    """Depth (M, N) by the shapes of people that these faces, each seen once, have in common (`shape_fit`)."""
-    seed = int(torch.randint(2**31, (1,), generator=generator))
-    return fit_shapes(x, layout, seed).depth(x)
-
-
 # Who can teach: (unit-spread faces (M, N, 2) float64, layout, generator) -> depth (M, N), metric and in the same unit.
-TEACHERS: dict[str, Teacher] = {"factorization": factorized, "head": one_head, "shapes": shaped}
+TEACHERS: dict[str, Teacher] = {"factorization": factorized, "head": one_head}
 
 
 def mirrored(x: Tensor, layout: Layout) -> Tensor:

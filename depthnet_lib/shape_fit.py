@@ -24,7 +24,19 @@ from .affine import solve_similarity, to_unit
 from .errors import InputError
 from .geometry import consistent_signs, factorization
 from .layouts import Layout, layout_of
-from .shapes import CAMERA, CHUNK, ShapeModel, Views, cross, first_views, improved, joined, normal_equations, seen_by
+from .shapes import (
+    CAMERA,
+    CHUNK,
+    ShapeModel,
+    Views,
+    cross,
+    first_views,
+    improved,
+    joined,
+    normal_equations,
+    seen_by,
+    trust,
+)
 
 FLOOR = 0.02  # least standard deviation of a keypoint, its face having unit spread
 RANK, FACES, ROUNDS = 48, 2000, 25
@@ -143,12 +155,14 @@ def _expectation(model: ShapeModel, views: Views, x: Tensor, draws: Tensor) -> t
         curvature, slope = normal_equations(model, views[rows], x[rows])
         view = improved(views[rows], curvature, slope)
         after.append(view)
-        drawn, spread, doubt = _drawn(model, view, x[rows], curvature, draws[rows])
+        share = trust(model, seen_by(model, view)[0], x[rows])
+        drawn, spread, doubt = _drawn(model, view, x[rows], share, curvature, draws[rows])
         variance += doubt.sum() / len(x)
         seen, by_shape, _, shapes = seen_by(model, drawn)
         y = x[rows] - seen + (by_shape @ shapes[..., None])[..., 0]
         second = drawn.a[:, :, None] * drawn.a[:, None]
         second[:, :-1, :-1] += spread
+        by_shape, y = by_shape * share.sqrt()[..., None, None], y * share.sqrt()[..., None]
         square = (by_shape.mT @ by_shape)[..., upper[0], upper[1]]  # (M, N, 6)
         moments.curvature += square.flatten(1).mT @ second.flatten(1)
         moments.slope += (by_shape.mT @ y[..., None]).flatten(1).mT @ drawn.a
@@ -160,7 +174,9 @@ def _expectation(model: ShapeModel, views: Views, x: Tensor, draws: Tensor) -> t
     return views, moments
 
 
-def _drawn(model: ShapeModel, view: Views, x: Tensor, curvature: Tensor, draws: Tensor) -> tuple[Views, Tensor, Tensor]:
+def _drawn(
+    model: ShapeModel, view: Views, x: Tensor, share: Tensor, curvature: Tensor, draws: Tensor
+) -> tuple[Views, Tensor, Tensor]:
     """Cameras from their posterior, coefficients at their mean given the camera, their covariance (M, r, r) given the
     camera, and the posterior variance (M,) of the closeness."""
     c = CAMERA
@@ -170,7 +186,9 @@ def _drawn(model: ShapeModel, view: Views, x: Tensor, curvature: Tensor, draws: 
     camera = torch.linalg.solve_triangular(factor.mT, draws, upper=True)
     drawn = view.moved(torch.cat([camera, -follow @ camera], 1)[..., 0])
     seen, by_shape, _, _ = seen_by(model, drawn)  # the valley is curved: a has to follow the camera once more
-    pull = (by_shape.mT @ ((x - seen) / model.noise[:, None])[..., None]).flatten(1) @ model.loadings.flatten(0, 1)
+    pull = (by_shape.mT @ ((x - seen) * (share / model.noise)[..., None])[..., None]).flatten(
+        1
+    ) @ model.loadings.flatten(0, 1)
     better = drawn.a[:, :-1] + (spread @ (pull - drawn.a[:, :-1])[..., None])[..., 0]
     drawn = replace(drawn, a=torch.cat([better, drawn.a[:, -1:]], 1))
     return drawn, spread, torch.cholesky_inverse(factor)[:, -1, -1]

@@ -3,8 +3,9 @@
 A face of unit spread is a shape X = mean + sum_r a_r loading_r (N, 3), a standard normal over people and expressions,
 under a camera of its own:
     x = s Y_xy / (1 - k Y_z) + t + noise,    Y = R X,    k ~ Normal(k_0, tau^2) the closeness (1 / distance),
-R, s and t being free. A model of this kind is learned from unlabelled 2D faces (`shape_fit`); the depth of a new face
-is that of its most probable shape and camera, a few Gauss-Newton steps from the mean seen from afar.
+R, s and t being free, the noise heavy-tailed (`trust`). A model of this kind is learned from unlabelled 2D faces
+(`shape_fit`); the depth of a new face is that of its most probable shape and camera, a few Gauss-Newton steps from the
+mean seen from afar.
 """
 
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from .affine import solve_camera, to_unit
 CAMERA = 7  # numbers of a camera: rotation 3, log scale, shift 2, closeness
 CHUNK = 250  # faces at a time: their Jacobians stay in the cache
 _NEAREST = 0.2  # of the distance of the face: no point of it is closer to the camera
+_TAIL = 4.0  # degrees of freedom of the noise: a point ten deviations off counts as 6 % of one on its place
 _STEP = 0.3  # radians that a camera may turn at once
 
 
@@ -59,7 +61,7 @@ class ShapeModel:
     def loadings(self) -> Tensor:
         return self.basis[..., :-1]
 
-    def views(self, x: Tensor, steps: int = 8) -> Views:
+    def views(self, x: Tensor, steps: int = 6) -> Views:
         """The most probable camera and shape of each face x (M, N, 2) of unit spread, by Gauss-Newton steps."""
         views = []
         for part in x.split(CHUNK):
@@ -120,10 +122,15 @@ def seen_by(model: ShapeModel, view: Views) -> tuple[Tensor, Tensor, Tensor, Ten
     return flat + view.shift[:, None], by_y @ view.rotation[:, None], by_camera, shapes
 
 
+def trust(model: ShapeModel, seen: Tensor, x: Tensor) -> Tensor:
+    """(M, N) weights of keypoints whose noise has a Student t distribution: a point led astray has next to none."""
+    return (_TAIL + 2) / (_TAIL + (x - seen).square().sum(-1) / model.noise)
+
+
 def normal_equations(model: ShapeModel, view: Views, x: Tensor) -> tuple[Tensor, Tensor]:
     """Curvature (M, 7 + r, 7 + r) and slope (M, 7 + r) of the log posterior of cameras and coefficients."""
     seen, by_shape, by_camera, _ = seen_by(model, view)
-    weight = model.noise.rsqrt()[:, None]
+    weight = (trust(model, seen, x) / model.noise).sqrt()[..., None]
     by_a = torch.einsum("nkij,kjr->nkir", by_shape, model.loadings)
     jacobian = (torch.cat([by_camera, by_a], -1) * weight[..., None]).flatten(1, 2)
     prior = torch.ones(jacobian.shape[-1]).to(x)

@@ -91,6 +91,17 @@ def test_noise_is_learned_above_the_floor():
     assert abs(noise * x_spread - 0.05) < 0.015
 
 
+def test_points_led_astray_hardly_count():
+    xy, z, mean = people()
+    xy[::10, 3] += 2.0
+    model = fit_shapes(xy, named(z), rank=2)
+    clean = torch.arange(len(xy)) % 10 > 0
+    depth = model.depth(xy)
+    assert same_person(depth[clean], z[clean], mean[clean]) > 0.9
+    right = torch.arange(POINTS) != 3
+    assert face_correlations(depth[~clean][:, right], z[~clean][:, right]).median() > 0.99
+
+
 def test_derivatives_are_those_of_the_picture():
     model = ShapeModel(random(0, 7, 3, 4), torch.ones(7), torch.tensor([0.05, 0.02]))
     a = torch.cat([random(1, 2, 3), torch.ones(2, 1)], 1)
