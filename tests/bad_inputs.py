@@ -283,6 +283,22 @@ def forged(shape: str) -> bytes:
     return file.getvalue()
 
 
+def zipped(files: dict[str, bytes], *more: zipfile.ZipInfo, twice: str | None = None) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+        for info in more:
+            archive.writestr(info, b"/etc/passwd")
+        if twice:
+            import warnings
+
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                archive.writestr(twice, b"another")
+    return file.getvalue()
+
+
 def npy(array: np.ndarray) -> bytes:
     file = io.BytesIO()
     np.save(file, array)
@@ -322,6 +338,7 @@ SETS = {
     "pickle.npz": pickle.dumps({"xy": TOY.xy}),
     "cut.npz": npz()[:900],
     "bad sum.npz": npz().replace(TOY.xy[3].tobytes(), TOY.xy[4].tobytes()),
+    "no arrays.npz": zipped({"xy.npy": b"1 2"}),
     "forged.npz": forged("(1000000000, 68, 2)"),
     "forged twice.npz": forged("(99999999999999999999, 68, 2)"),
     "forged thrice.npz": forged("(__import__('os').system('touch hacked'), 68, 2)"),
@@ -447,22 +464,6 @@ add(
 
 PTS = b"version: 1\nn_points: 68\n{\n" + rows(FACE) + b"}\n"
 TRIO = {"set/afw/1.pts": PTS, "set/afw/1.png": PNG["p.png"], "set/ibug/2.pts": PTS, "set/ibug/2.png": PNG["p.png"]}
-
-
-def zipped(files: dict[str, bytes], *more: zipfile.ZipInfo, twice: str | None = None) -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-        for info in more:
-            archive.writestr(info, b"/etc/passwd")
-        if twice:
-            import warnings
-
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                archive.writestr(twice, b"another")
-    return file.getvalue()
 
 
 def tarred(files: dict[str, bytes], *more: tarfile.TarInfo) -> bytes:

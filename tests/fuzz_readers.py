@@ -5,8 +5,8 @@
 
 It needs atheris, which is not among the kit's dependencies: make an environment of its own for it. A reader may
 answer with sound values or with an InputError of one line, nothing else: no other exception, no warning, no crash,
-no second of thinking. What breaks that is left in --out as crash-*; its bytes belong into `FOUND` of
-test_fuzz_findings.py.
+no second of thinking. What breaks that is left in --out as READER-crash-*; its bytes belong into `FOUND`
+of test_fuzz_readers.py.
 """
 
 import argparse
@@ -180,7 +180,7 @@ def main() -> None:
         runs = [row.split()[-1] for row in ended.stderr.splitlines() if "number_of_executed_units" in row]
         print(f"{name:10s} {'FOUND' if ended.returncode else 'ok':6s} {runs[0] if runs else '?':>9s} runs", flush=True)
         if ended.returncode:
-            print("\n".join(ended.stderr.splitlines()[-25:]))
+            print("\n".join(ended.stdout.splitlines()[-25:]))
 
 
 if __name__ == "__main__":

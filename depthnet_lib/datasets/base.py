@@ -101,7 +101,8 @@ def load_npz(path: Path) -> KeypointSet:
         raise InputError(path, "no such file", "give a registered name (depthnets data list) or an .npz")
     try:
         with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
-            arrays = {k: file[k] for k in file.files if k in ("xy", "z", "pose", "identity", "hidden", "near", "far")}
+            known = {"xy", "z", "pose", "identity", "hidden", "near", "far"}.intersection(file.files)
+            arrays = {k: np.asarray(file[k]) for k in known}
     except Exception as error:  # damaged and forged ones fail in nearly any way
         why = " ".join(str(error).split()) or type(error).__name__
         raise InputError(path, f"not a readable .npz ({why})", "save it with numpy.savez, plain arrays") from None

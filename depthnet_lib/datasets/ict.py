@@ -8,6 +8,7 @@ here y is turned down at once.
 import io
 import json
 import re
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -205,7 +206,11 @@ def _parse(source: Source) -> dict[str, np.ndarray]:
 
 def _vertices(obj: bytes) -> np.ndarray:
     block = obj[obj.index(b"\nv ") : obj.index(b"\nvt ")]  # all vertices, line by line
-    values = np.fromstring(block.replace(b"v", b" "), np.float32, sep=" ")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # NumPy only warns where it meets something else than a number
+        values = np.fromstring(block.replace(b"v", b" "), np.float32, sep=" ")
+    if not np.isfinite(values).all():
+        raise ValueError("a vertex is not finite")
     return values.reshape(VERTICES, 3)[:SOLID_VERTICES] * np.float32(_DOWN)
 
 
