@@ -20,7 +20,7 @@ test: ready
 	$(BIN)/python -m pytest -n 2 --dist loadfile --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg notebooks
 
 lab: ready
-	$(BIN)/jupyter lab --notebook-dir notebooks
+	$(BIN)/jupyter lab --ip=127.0.0.1 --notebook-dir notebooks
 
 # The explorers alone, without code, for this machine only; the address that it prints has the key to it.
 app: ready

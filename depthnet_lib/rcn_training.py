@@ -131,7 +131,7 @@ def stored_crops(data: KeypointSet, folder: Path) -> tuple[np.ndarray, np.ndarra
         content = io.BytesIO()
         np.save(content, cut_faces(data, STORED, STORED_MARGIN)[0])
         write_bytes(path, content.getvalue())
-    return np.load(path, mmap_mode="r"), _boxes(data, STORED, STORED_MARGIN)[1]
+    return np.load(path, mmap_mode="r", allow_pickle=False), _boxes(data, STORED, STORED_MARGIN)[1]
 
 
 def cut_faces(data: KeypointSet, size: int = SIZE, margin: float = MARGIN) -> tuple[np.ndarray, np.ndarray]:

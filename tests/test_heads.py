@@ -156,7 +156,7 @@ def test_mean_face_agrees_with_scans(neutral):
 
     from depthnet_lib.affine import solve_similarity
 
-    theirs = np.load(ICT)["neutral"] * [1, -1, 1]
+    theirs = np.load(ICT, allow_pickle=False)["neutral"] * [1, -1, 1]
     s, r, t = (a.numpy() for a in solve_similarity(torch.tensor(neutral), torch.tensor(theirs.astype(np.float64))))
     error = np.linalg.norm(s * neutral @ r.T + t - theirs, axis=1) / np.linalg.norm(theirs[36] - theirs[45])
     assert error.mean() < 0.08 and error[:17].mean() < 0.08 and error[17:].mean() < 0.08
