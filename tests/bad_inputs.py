@@ -331,6 +331,8 @@ SETS = {
     "object pose.npz": npz(pose=np.array(["left"] * 12, object)),
     "table of identities.npz": npz(identity=np.zeros((12, 2))),
     "nan identity.npz": npz(identity=np.full(12, np.nan)),
+    "near beyond.npz": npz(near=np.array([10])),
+    "far of words.npz": npz(far=np.array(["jaw"])),
     "hidden of faces.npz": npz(hidden=np.zeros(12, bool)),
     "empty.npz": b"",
     "text.npz": b"x,y\n1,2\n",

@@ -1,5 +1,6 @@
 """Shared fixtures: rigid toy faces with known depth, and the folder of real data beside the clone."""
 
+import socket
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,19 @@ from depthnet_lib.layouts import IBUG68
 torch.set_num_threads(1)  # small matrices, and the tests themselves run on all cores
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch):
+    """No test may reach beyond this machine: after the installation, everything works offline."""
+    connect = socket.socket.connect
+
+    def guarded(self, address):
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            raise AssertionError(f"a test reached for the network: {address}")
+        return connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
 
 
 @pytest.fixture

@@ -112,8 +112,8 @@ def make_figure(folder: Path) -> None:
     trained.load = lambda name: toy_faces(96)
     module = types.SimpleNamespace(DATA=("toy",), make=plate)
     sys.modules["depthnet_lib.paper.toy"], MANIFEST["toy"] = module, ("toy", "A figure for the harness")
-    status = frame.produce("toy", folder=folder / "figures")
-    assert not status.reason, status.reason
+    status = frame.produce("toy", out=folder / "figures")
+    assert status.stem, status.reason
 
 
 def plate(id: str, data: tuple[str, ...]) -> Plate:
