@@ -47,6 +47,9 @@ for _name, _module in COMMANDS.items():
 def main(arguments: list[str] | None = None) -> None:
     """Run one command and exit: 0 done, 2 bad input (one line on stderr), 130 interrupted."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    for stream in (sys.stdout, sys.stderr):  # a terminal that lacks a letter of a file's name gets its number
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = app(args=arguments or ["--help"], prog_name="depthnets", standalone_mode=False)
     except InputError as error:

@@ -93,6 +93,8 @@ def load_weights(path: Path, name: str | None = None, n_keypoints: int = 68) -> 
     tensors, header = load_tensors(path)
     try:
         name = name or header["model"]
+        if name not in MODELS:
+            raise KeyError(name)
         recipe = type(recipe_of(name)).from_json(header["recipe"])
         model = build_model(name, header["n_keypoints"], recipe)
         model.load_state_dict(expand(tensors))

@@ -274,9 +274,12 @@ class _State:
             raise InputError(path, "belongs to another model or data", "choose another folder") from None
         for name, optimizer in self.update.optimizers.items():
             slots: dict[int, dict] = {}
+            parameters = [p for group in optimizer.param_groups for p in group["params"]]
             for key, value in tensors.items():
                 if key.startswith(f"optimizer.{name}."):
                     index, slot = key.removeprefix(f"optimizer.{name}.").split(".")
+                    like = parameters[int(index)]  # fused steps go through memory as the parameter lies in it
+                    value = torch.empty_like(like).copy_(value) if value.shape == like.shape else value
                     slots.setdefault(int(index), {})[slot] = value
             optimizer.load_state_dict({**optimizer.state_dict(), "state": slots})
         self.sums = {k: torch.tensor(v, dtype=torch.float32) for k, v in header["sums"].items()}
@@ -289,12 +292,14 @@ class _Log:
         self.path = run.out / METRICS
         rows = [row for row in read_metrics(run.out) if row["step"] <= step] if step else []
         self.rows = [row | {key: int(row[key]) for key in ("epoch", "step")} for row in rows]
-        self.board = SummaryWriter(str(run.out / "tensorboard"), purge_step=len(self.rows) + 1)
+        with writable(run.out):
+            self.board = SummaryWriter(str(run.out / "tensorboard"), purge_step=len(self.rows) + 1)
 
     def write(self, epoch: int, step: int, seconds: float, means: dict[str, float]) -> None:
         self.rows.append({"epoch": epoch, "step": step, "seconds": round(seconds, 2), **means})
-        for name, value in means.items():
-            self.board.add_scalar(name, value, epoch)
+        with writable(self.path):
+            for name, value in means.items():
+                self.board.add_scalar(name, value, epoch)
         text = io.StringIO()
         writer = csv.DictWriter(text, list(self.rows[0]), lineterminator="\n")
         writer.writeheader()
@@ -302,7 +307,8 @@ class _Log:
         write_bytes(self.path, text.getvalue().encode())
 
     def close(self) -> None:
-        self.board.close()
+        with writable(self.path):
+            self.board.close()
 
 
 def read_metrics(out: Path) -> list[dict[str, float]]:

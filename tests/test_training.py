@@ -214,6 +214,21 @@ def test_a_picture_is_looked_at_once_however_many_pairs_it_is_in():
     torch.testing.assert_close(losses[0], model.loss(source, target))
 
 
+def test_image_models_resume_to_the_same_numbers(tmp_path):
+    """Their convolutions lie in memory channel by channel, and so must the momentum that is read back."""
+    small = replace(recipe_of("pinv-cnn"), hidden=(24, 16, 8), batch_size=12)
+    data = toy_faces(12, shots=4)
+    train_depth_model("pinv-cnn", data, small, Run(tmp_path / "whole", 3, progress=False), "identity")
+    model = build_model("pinv-cnn", 68, replace(small, epochs=3))
+    model.reset(torch.Generator().manual_seed(0))
+    task = Interrupted(model, data, True)
+    task.at = 4
+    with pytest.raises(KeyboardInterrupt):
+        fit(task, Run(tmp_path / "cut", 3, progress=False))
+    train_depth_model("pinv-cnn", data, small, Run(tmp_path / "cut", 3, resume=True, progress=False), "identity")
+    assert_same(tmp_path / "whole", tmp_path / "cut")
+
+
 def test_image_models_train_and_say_when_there_are_no_pictures(tmp_path):
     small = replace(recipe_of("separate-cnn"), hidden=(24, 16, 8), batch_size=12, learning_rate=1e-4)
     data = toy_faces(12, shots=4)
