@@ -1,6 +1,7 @@
 """README and CONTRIBUTING: every command runs (`depthnets` for real, training one epoch; `make` dry), every link leads
 somewhere, and what they say of notebooks and numbers is what those say."""
 
+import importlib.util
 import re
 import shlex
 import subprocess
@@ -59,7 +60,10 @@ def test_make_targets_exist():
 
 
 def test_python_commands_name_files_that_exist():
-    for line in commands("python"):
+    for line in commands("python") + commands(".venv-fuzz/bin/python"):
+        words = shlex.split(line)
+        if words[1] == "-m":
+            assert importlib.util.find_spec(words[2]), words[2]
         for word in shlex.split(line):
             if word.endswith((".py", ".ipynb", ".cfg")):
                 assert (ROOT / word).is_file(), word
