@@ -3,6 +3,7 @@
 import importlib.metadata
 import io
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -171,8 +172,10 @@ def _plot_loss(out: Path, name: str, data: str) -> None:
     figure = Figure(figsize=(6, 4), layout="constrained")
     axes = figure.subplots()
     axes.semilogy([r["epoch"] for r in rows], [r["loss"] for r in rows])
-    axes.set(xlabel="epoch", ylabel="loss (equation 1, unit-spread keypoints)", title=f"{name} on {data}")
+    axes.set(xlabel="epoch", ylabel="loss (equation 1, unit-spread keypoints)", title=f"{name} on {Path(data).name}")
     axes.grid(alpha=0.3)
     picture = io.BytesIO()
-    figure.savefig(picture, format="png", dpi=100)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")  # letters of a file's name that the font lacks become boxes
+        figure.savefig(picture, format="png", dpi=100)
     write_bytes(out / "loss.png", picture.getvalue())

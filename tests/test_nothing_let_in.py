@@ -21,7 +21,8 @@ CALLS = {
     "tempfile.mktemp",
 }
 MODULES = {"pickle", "cPickle", "dill", "joblib", "shelve", "marshal"}
-MAKERS = {"bad_inputs.py"}  # the catalogue of bad inputs makes pickles, to see them refused
+# The catalogue of bad inputs makes pickles, to see them refused; functions of the committed notebooks are tested.
+MAY = {"bad_inputs.py": "pickle", "notebook_cells.py": "exec"}
 
 
 def sources() -> dict[str, str]:
@@ -36,16 +37,16 @@ def sources() -> dict[str, str]:
 
 def complaints(name: str, code: str) -> list[str]:
     """Lines of a source that could let something run."""
-    found = []
+    found, may = [], MAY.get(Path(name).name)
     for node in ast.walk(ast.parse(code)):
         imported = [a.name for a in node.names] if isinstance(node, ast.Import) else []
         imported += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-        if MODULES & {module.partition(".")[0] for module in imported} and Path(name).name not in MAKERS:
+        if (MODULES - {may}) & {module.partition(".")[0] for module in imported}:
             found.append(f"{name}:{node.lineno} imports {imported}")
         if not isinstance(node, ast.Call):
             continue
         called, options = ast.unparse(node.func), {k.arg: ast.unparse(k.value) for k in node.keywords}
-        if called in CALLS or called.rpartition(".")[2] in CALLS - {"eval", "exec"}:
+        if called in CALLS - {may} or called.rpartition(".")[2] in CALLS - {"eval", "exec"}:
             found.append(f"{name}:{node.lineno} calls {called}")
         if options.get("shell", "False") != "False":
             found.append(f"{name}:{node.lineno} starts a shell")
