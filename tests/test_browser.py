@@ -160,6 +160,16 @@ def test_tour(lab, page):
 
 
 @pytest.mark.timeout(600)
+def test_warp(lab, page):
+    run_all(page, lab("06_opengl_warp.ipynb"))
+    picture = ".widget-image"
+    assert changes(page, picture, lambda: move(page, "m3", 40))
+    assert changes(page, picture, lambda: move(page, "yaw (°)", 20))
+    assert changes(page, picture, lambda: page.select_option(".widget-dropdown select >> nth=0", "head at +45°"))
+    assert complaints(page) == []
+
+
+@pytest.mark.timeout(600)
 def test_app(page, tmp_path):
     """`make app`: the explorers through Voila, dragged fast; the kernel says nothing of it."""
     token = secrets.token_hex(8)

@@ -74,6 +74,20 @@ def test_sum_of_branches():
     assert (peak == 60 * 80 + 20).all() and (maps[4].flatten(2).argmax(-1) == 10 * 80 + 70).all()
 
 
+@covers("06_opengl_warp.ipynb", "naive_warp", "faces_viewer")
+@covers("solutions/06_opengl_warp.ipynb", "faces_viewer")
+def test_naive_warp_and_facing():
+    """A square of two triangles over a ramp gives the ramp back; turned over, its triangles face away."""
+    ramp = np.repeat(np.arange(0, 240, 20, np.uint8)[None, :, None].repeat(12, 0), 3, -1)
+    corners = np.array([[2, 2], [8, 2], [8, 8], [2, 8.0]])
+    flat, triangles = np.column_stack([corners, np.zeros(4)]), np.array([[0, 1, 2], [0, 2, 3]])
+    out = definitions("06_opengl_warp.ipynb").naive_warp(ramp, np.add(flat, [1, 0, 0]), corners, triangles)
+    np.testing.assert_array_equal(out[3:8, 4:9, :3], ramp[3:8, 3:8])
+    assert not out[..., 3][[0, 11]].any() and not out[0].any()
+    facing = definitions("solutions/06_opengl_warp.ipynb").faces_viewer
+    assert facing(flat, triangles).all() and not facing(flat * [-1, 1, 1], triangles).any()
+
+
 def test_no_function_is_left_out():
     """But the explorers', which answer clicks: those are the browser's (tests/test_browser.py)."""
     names = {str(path.relative_to(NOTEBOOKS)) for pattern in ("*", "solutions/*") for path in NOTEBOOKS.glob(pattern)}
