@@ -192,3 +192,32 @@ def test_app(page, tmp_path):
         assert changes(page, HEAD, lambda: drag(page, HEAD, CENTRE, (90, 0), -1), -1)
         assert page.locator("[data-mime-type*=stderr], [data-mime-type*=error]").count() == 0
     assert complaints(page) == []
+
+
+@pytest.mark.timeout(900)
+def test_keypoints(lab, page):
+    """Branches turn off, sliders make a photo harder, and a point is dragged, put back and saved."""
+    from skimage.data import astronaut
+
+    from depthnet_lib.keypoints import find_face
+    from depthnet_lib.keypoints.editor import KeypointEditor
+
+    run_all(page, lab("02_keypoints.ipynb"))
+    coarsest = page.locator("button:has-text('5 x 5')").first
+    assert changes(page, ".widget-image", coarsest.click)
+    assert changes(page, ".widget-image", lambda: move(page, "covered", 6), 1)
+
+    photo, canvas = astronaut(), ".jp-OutputArea-output canvas"
+    editor = KeypointEditor(photo, find_face(photo, "rcn").points)
+    nose = tuple((value + 0.5) / editor.size for value in editor.view_points[30])
+    status = page.locator("div:has(> button:text-is('Undo')) > span")
+    drag(page, canvas, nose, (0, 0), -1)
+    assert status.inner_text() == "point 30"
+    chosen = seen(page, canvas, -1)
+    assert changes(page, canvas, lambda: drag(page, canvas, nose, (40, 25), -1), -1)
+    assert changes(page, canvas, page.locator("button:text-is('Undo')").click, -1)
+    assert seen(page, canvas, -1) == chosen
+    page.locator("button:text-is('Save')").click()
+    page.wait_for_timeout(2000)
+    assert status.inner_text() == "saved astronaut.txt"
+    assert complaints(page) == []

@@ -13,7 +13,7 @@ from .notebook_cells import NOTEBOOKS, read
 ALL = sorted(str(path.relative_to(NOTEBOOKS)) for path in NOTEBOOKS.rglob("*.ipynb") if ".ipynb_ch" not in str(path))
 COURSE = [name for name in ALL if re.match(r"\d\d_", name)]
 MACHINE = re.compile(r"(?<![\w.])/(home|root|tmp|work|Users|usr|var|opt)/")
-TO_COME = {"02_keypoints.ipynb", "04_depth_and_affine.ipynb", "05_depthcorr.ipynb", "06_opengl_warp.ipynb"}
+TO_COME = {"04_depth_and_affine.ipynb", "05_depthcorr.ipynb", "06_opengl_warp.ipynb"}
 TO_COME |= {"07_cyclegan_repair.ipynb", "08_beyond_the_paper.ipynb"}
 VIEW = "application/vnd.jupyter.widget-view+json"
 
