@@ -20,9 +20,11 @@ from .layouts import Layout, layout_of
 from .metrics import mean_head
 from .networks import initialise
 from .recipes import METRIC_RECIPES, ORACLE_RECIPES, Recipe
+from .shape_fit import fit_shapes
 
 Teacher = Callable[[Tensor, Layout, torch.Generator], Tensor]
 _TARGETS = 1000  # faces that one face is factorized against; more bring nothing
+_STRANGE_SIZE, _STRANGE_FORM = 0.25, 0.97  # log ratio of sizes, and correlation, beyond which a depth is not a person's
 
 
 def factorized(x: Tensor, layout: Layout, generator: torch.Generator) -> Tensor:
@@ -45,8 +47,21 @@ def one_head(x: Tensor, layout: Layout, generator: torch.Generator) -> Tensor:
     return (mean @ solve_camera(mean, x).mT)[..., 2]
 
 
+def shaped(x: Tensor, layout: Layout, generator: torch.Generator) -> Tensor:
+    """Depth (M, N) by the shapes of people that the same faces determine (`shape_fit`), whose cameras see perspective.
+
+    A face that no such shape explains, with a point led astray, gets the depth of the shared head instead: told by a
+    depth far from it.
+    """
+    head = one_head(x, layout, generator)
+    z = fit_shapes(x, layout, int(torch.randint(2**31, (1,), generator=generator))).depth(x)
+    odd = (z.norm(dim=1) / head.norm(dim=1)).log().abs() > _STRANGE_SIZE
+    odd |= torch.cosine_similarity(z, head, dim=1) < _STRANGE_FORM
+    return torch.where(odd[:, None], head, z)
+
+
 # Who can teach: (unit-spread faces (M, N, 2) float64, layout, generator) -> depth (M, N), metric and in the same unit.
-TEACHERS: dict[str, Teacher] = {"factorization": factorized, "head": one_head}
+TEACHERS: dict[str, Teacher] = {"factorization": factorized, "head": one_head, "shapes": shaped}
 
 
 def mirrored(x: Tensor, layout: Layout) -> Tensor:

@@ -40,8 +40,8 @@ class MetricRecipe(Recipe):
     ``n_targets`` targets; ``mirror`` whether the network is made to treat a face and its mirror image alike.
     """
 
-    teacher: str = "head"
-    lesson: float = 0.4
+    teacher: str = "shapes"
+    lesson: float = 1.0
     rigidity: float = 0.02
     n_targets: int = 8
     mirror: bool = True
@@ -60,5 +60,5 @@ CNN_RECIPES = {"paper": Recipe((2048, 512, 256), False, "nesterov", 1e-3, 1024, 
 GAN_RECIPES = {"paper": Recipe((256,), False, "adam", 2e-4, 256, 100, momentum=0.5, cooldown=0.5)}
 AIGN_RECIPES = {"paper": Recipe((), False, "adam", 2e-4, 128, 60, momentum=0.5, cooldown=0.5)}
 MOFA_RECIPES = {"paper": Recipe((512,), False, "adam", 5e-4, 64, 40, cooldown=0.5)}
-METRIC_RECIPES = {"full": MetricRecipe((512, 512, 256), True, "adam", 1e-3, 128, 60)}
-ORACLE_RECIPES = {"paper": replace(METRIC_RECIPES["full"], teacher="truth", lesson=1.0)}
+METRIC_RECIPES = {"full": MetricRecipe((512, 512, 256), True, "adam", 1e-3, 128, 40)}
+ORACLE_RECIPES = {"paper": replace(METRIC_RECIPES["full"], teacher="truth")}

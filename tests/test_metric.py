@@ -23,7 +23,7 @@ from depthnet_lib.training import Run, fit
 from .conftest import toy_faces
 from .test_training import assert_same
 
-SMALL = replace(recipe_of("metric"), hidden=(64, 64), batch_size=32, teacher="head")
+SMALL = replace(recipe_of("metric"), hidden=(64, 64), batch_size=32, teacher="head", lesson=0.5)
 
 
 def train(out, name="metric", epochs=2, data=None, recipe=SMALL, **run):
