@@ -60,5 +60,5 @@ CNN_RECIPES = {"paper": Recipe((2048, 512, 256), False, "nesterov", 1e-3, 1024, 
 GAN_RECIPES = {"paper": Recipe((256,), False, "adam", 2e-4, 256, 100, momentum=0.5, cooldown=0.5)}
 AIGN_RECIPES = {"paper": Recipe((), False, "adam", 2e-4, 128, 60, momentum=0.5, cooldown=0.5)}
 MOFA_RECIPES = {"paper": Recipe((512,), False, "adam", 5e-4, 64, 40, cooldown=0.5)}
-METRIC_RECIPES = {"full": MetricRecipe((512, 512, 256), True, "adam", 1e-3, 128, 40)}
+METRIC_RECIPES = {"full": MetricRecipe((512, 512, 256), True, "adam", 1e-3, 128, 25)}
 ORACLE_RECIPES = {"paper": replace(METRIC_RECIPES["full"], teacher="truth")}

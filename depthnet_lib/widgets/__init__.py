@@ -7,6 +7,7 @@ from .affine import affine_picture, affine_widget
 from .branches import branch_figure, branch_widget
 from .detectors import Hardship, detector_figure, detector_widget
 from .explorer import Landing, explorer_widget, land_on, landing_figure
+from .gauge import gauge_figure, gauge_widget
 from .pictures import png_bytes
 from .points import depth_view
 from .profile import DepthProfile
@@ -28,6 +29,8 @@ __all__ = [
     "detector_widget",
     "explorer_widget",
     "face_thumb",
+    "gauge_figure",
+    "gauge_widget",
     "land_on",
     "landing_figure",
     "png_bytes",
