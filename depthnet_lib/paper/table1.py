@@ -7,6 +7,7 @@ from ..datasets import KeypointSet
 from ..datasets.tensors import as_faces, crop_box
 from ..depth_model import DepthModel
 from ..errors import InputError
+from ..layouts import IBUG68
 from ..metrics import interocular, ordered_pairs, pair_mse, predict_pairs
 from ..models import MODELS
 from . import Plate
@@ -26,14 +27,19 @@ ROWS = (
     ("two-step-cnn", "6) least squares on depths of 4", "#0072B2", 0.399, 5.175),
     ("pinv", "7) through the pseudo-inverse", "#009E73", 0.357, 4.932),
     ("pinv-cnn", "8) the same with images", "#CC79A7", 0.349, 4.891),
+    # the kit's own, see notebook 08
+    ("factorization", "factorization, no learning", "#56B4E9", None, None),
+    ("metric", "metric", "#D55E00", None, None),
+    ("optimum", "best depth of each pair", "#000000", None, None),
 )
+PAIRED = ROWS[:8]  # the paper's
 EDGES = np.geomspace(0.02, 20, 61)  # of the histogram, squared pixels
 
 
 def make(id: str, data: tuple[str, ...]) -> Plate:
     """Errors on the test split of each set, of models trained on pairs of its training split."""
     sets, notes = test_sets(data)
-    numbers = {"paper, VGG-Face": {row[0]: {"mse": row[3], "mse_norm": row[4]} for row in ROWS}}
+    numbers = {"paper, VGG-Face": {row[0]: {"mse": row[3], "mse_norm": row[4]} for row in PAIRED}}
     for name, faces in sets.items():
         numbers[name] = {}
         for model, *_ in ROWS:
@@ -46,7 +52,7 @@ def make(id: str, data: tuple[str, ...]) -> Plate:
         "MSE_norm: mean over keypoints of the distance to the target, in percent of its interocular distance",
     ]
     columns = [*sets, "paper, VGG-Face"]
-    rows = [[label, *(_cell(numbers[c].get(model), key) for c in columns for key in ("mse", "mse_norm"))]
+    rows = [[label, *(_cell(numbers[c].get(model), key, c) for c in columns for key in ("mse", "mse_norm"))]
             for model, label, *_ in ROWS]  # fmt: skip
     groups = [(f"{c}, {numbers[c]['affine2d'].get('pairs', 43_940):,} pairs", 2) for c in columns]
     table = Table(["model", *["MSE", "MSE_norm"] * len(columns)], rows, groups)
@@ -60,11 +66,14 @@ def make(id: str, data: tuple[str, ...]) -> Plate:
 
 
 def _trained(model: str, name: str, faces: KeypointSet) -> DepthModel:
-    """Trained on the set's own pairs; the average face comes from anny where the set has no depth of its own."""
+    """Trained on the set's own pairs; the average face, and what learns from single faces, on anny where they fit."""
     if MODELS[model].needs_images and faces.image is None:
         raise InputError(name, "has no pictures", "nothing to do")
     if model == "template":
         return trained(model, n_keypoints=faces.xy.shape[1])
+    if model in ("factorization", "metric"):  # they learn from faces, not from pairs
+        known = faces.xy.shape[1] == IBUG68.n
+        return trained(model, *(() if known else (name, "all")), n_keypoints=faces.xy.shape[1])
     return trained(model, name, "identity", n_keypoints=faces.xy.shape[1])
 
 
@@ -82,15 +91,16 @@ def _entry(model: DepthModel, data: KeypointSet) -> dict:
     return {"pairs": len(mse), "mse": mse.mean(), "mse_norm": 100 * norm.mean(), "histogram": counts.tolist()}
 
 
-def _cell(entry: dict | None, key: str) -> str:
-    return f"{entry[key]:.3f}" if entry else "not trained"
+def _cell(entry: dict | None, key: str, column: str) -> str:
+    return f"{entry[key]:.3f}" if entry else "" if column.startswith("paper") else "not trained"
 
 
 def _histogram(axes, entries: dict, name: str) -> None:
     for model, label, colour, *_ in ROWS:
         if model in entries:
             share = np.array(entries[model]["histogram"]) / entries[model]["pairs"]
-            axes.stairs(100 * share, EDGES, color=colour, label=label, linewidth=1.3)
+            ours = {"linestyle": "--"} if all(model != row[0] for row in PAIRED) else {}
+            axes.stairs(100 * share, EDGES, color=colour, label=label, linewidth=1.3, **ours)
     axes.set(xscale="log", xlabel=f"MSE of a pair (px², {name})", ylabel="pairs (%)")
     axes.legend(fontsize=7, frameon=False)
     axes.grid(alpha=0.3)
