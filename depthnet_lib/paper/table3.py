@@ -16,6 +16,7 @@ ROWS |= {  # the kit's own, see notebook 08
     "posed-template": "mean head, true pose",
     "optimum": "best depth of each pair",
     "factorization": "factorization",
+    "shapes": "shapes of people",
     "metric": "metric",
     "oracle": "metric, true depth",
 }
