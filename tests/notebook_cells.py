@@ -44,3 +44,21 @@ def defined(name: str) -> set[str]:
 
 def _without_magic(source: str) -> str:
     return "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in source.splitlines())
+
+
+def course_line(name: str) -> str:
+    """The line under a notebook's title and at its end: where it stands in the course."""
+    names = sorted(path.name for path in NOTEBOOKS.glob("[0-9]*.ipynb"))
+    place = names.index(name)
+    parts = [f"**{name[:2]}**"]
+    if place > 0:
+        parts.insert(0, f"[← {short_title(names[place - 1])}]({names[place - 1]})")
+    if place < len(names) - 1:
+        parts.append(f"[{short_title(names[place + 1])} →]({names[place + 1]})")
+    return "*Course:* " + " · ".join(parts)
+
+
+def short_title(name: str) -> str:
+    """ "03 The pseudo-inverse" of a notebook that begins with "# 03 · The pseudo-inverse: ..."."""
+    title = read(name).cells[0].source.splitlines()[0].removeprefix("# ")
+    return title.split(":")[0].replace(" · ", " ")

@@ -74,6 +74,7 @@ def browser():
 def page(browser):
     """A page that remembers what its console complained of."""
     page = browser.new_page(viewport={"width": 1300, "height": 1000})
+    page.set_default_timeout(120_000)  # milliseconds: other tests run beside
     page.complaints = []
     page.on("console", lambda m: page.complaints.append(m.text) if m.type == "error" else None)
     page.on("pageerror", lambda e: page.complaints.append(str(e)))
@@ -183,11 +184,11 @@ def test_app(page, tmp_path):
         page.wait_for_timeout(3000)
         solve = page.locator(".widget-checkbox input").first
         assert solve.is_checked()
-        assert changes(page, ".widget-image >> nth=-1", lambda: drag(page, ".depth-profile", NOSE, (-80, 0)))
+        assert changes(page, ".explorer-picture", lambda: drag(page, ".depth-profile", NOSE, (-80, 0)))
         assert solve.is_checked()
         assert changes(page, ".depth-profile", lambda: page.click("button:text-is('flat')"))
         assert changes(page, ".widget-image >> nth=0", lambda: move(page, "yaw (°)", 10))
-        assert changes(page, ".widget-image >> nth=-1", lambda: move(page, "m1", 30))
+        assert changes(page, ".explorer-picture", lambda: move(page, "m1", 30))
         assert not solve.is_checked()
         assert changes(page, HEAD, lambda: drag(page, HEAD, CENTRE, (90, 0), -1), -1)
         assert page.locator("[data-mime-type*=stderr], [data-mime-type*=error]").count() == 0

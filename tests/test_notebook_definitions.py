@@ -65,6 +65,7 @@ def test_pose_from_points():
 
 
 @covers("02_keypoints.ipynb", "combined")
+@covers("02_keypoints.ipynb", "combined")
 @covers("solutions/02_keypoints.ipynb", "combined")
 def test_sum_of_branches():
     """Where all maps agree on a place, so does their sum; a place that one of them excludes loses."""
@@ -72,6 +73,7 @@ def test_sum_of_branches():
     maps[4][..., 60, 20], maps[4][..., 10, 70] = 5.0, 6.0
     maps[2][..., 15, 5] = 5.0
     peak = definitions("solutions/02_keypoints.ipynb").combined(maps).flatten(2).argmax(-1)
+    assert definitions("02_keypoints.ipynb").combined(maps) is maps[4]  # the exercise's start
     assert definitions("02_keypoints.ipynb").combined(maps) is maps[4]  # the exercise's start
     assert (peak == 60 * 80 + 20).all() and (maps[4].flatten(2).argmax(-1) == 10 * 80 + 70).all()
 

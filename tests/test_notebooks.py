@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from .notebook_cells import NOTEBOOKS, read
+from .notebook_cells import NOTEBOOKS, course_line, read
 
 ALL = sorted(str(path.relative_to(NOTEBOOKS)) for path in NOTEBOOKS.rglob("*.ipynb") if ".ipynb_ch" not in str(path))
 COURSE = [name for name in ALL if re.match(r"\d\d_", name)]
@@ -56,6 +56,10 @@ def test_header_footer_and_exercise(name):
         assert word in texts[0], word
     assert "## Exercise" in "\n".join(texts) and (NOTEBOOKS / "solutions" / name).is_file()
     assert "Recap" in texts[-1]
+    if len(COURSE) == 9:
+        lines = texts[0].splitlines()
+        assert lines[0].startswith(f"# {name[:2]} · ")
+        assert lines[2] == texts[-1].splitlines()[-1] == course_line(name)
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -101,6 +101,7 @@ def explorer_widget(portrait: Portrait, targets: dict[str, np.ndarray]) -> VBox:
     }
     buttons = [Button(description=name, layout=Layout(width="90px")) for name in presets]
     picture, residual = Image(format="png", width=VIEW, height=VIEW, layout={"flex": "none"}), HTML()
+    picture.add_class("explorer-picture")  # a name for style sheets and tests
     moving = False  # the program moves the sliders, not a hand
 
     def show(*_):
