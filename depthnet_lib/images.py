@@ -5,7 +5,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 from PIL.PngImagePlugin import PngInfo
 
 from .errors import InputError
@@ -46,18 +46,30 @@ def decode_image(content: bytes, path: str | Path) -> np.ndarray:
 
 
 def write_image(path: str | Path, image: np.ndarray, text: dict[str, str] | None = None) -> None:
-    """Write RGB or RGBA uint8 (H, W, 3 or 4) beside its name, then rename; ``text`` becomes PNG metadata."""
+    """Write RGB or RGBA uint8 (H, W, 3 or 4) beside its name, then rename; ``text`` becomes metadata."""
     path = Path(path)
     kind = Image.registered_extensions().get(path.suffix.lower())
     if kind is None:
         raise InputError(path, f"unknown picture suffix {path.suffix!r}", "use .png or .jpg")
     options = {"compress_level": 1} if kind == "PNG" else {}  # a tenth larger than by default, four times as fast
-    if kind == "PNG" and text:
-        options["pnginfo"] = PngInfo()
-        for key, value in text.items():
-            options["pnginfo"].add_text(key, value)
+    if text:
+        options |= _label(path, kind, text)
     with replacing(path) as part:
         Image.fromarray(np.ascontiguousarray(image)).save(part, kind, **options)
+
+
+def _label(path: Path, kind: str, text: dict[str, str]) -> dict:
+    """Pillow's options that put text into a picture's metadata: PNG text, elsewhere EXIF's description."""
+    if kind not in ("PNG", "JPEG", "WEBP", "TIFF"):
+        raise InputError(path, f"{kind} pictures cannot carry a label", "use .png or .jpg")
+    if kind != "PNG":
+        exif = Image.Exif()
+        exif[ExifTags.Base.ImageDescription] = "; ".join(f"{key}: {value}" for key, value in text.items())
+        return {"exif": exif}
+    info = PngInfo()
+    for key, value in text.items():
+        info.add_text(key, value)
+    return {"pnginfo": info}
 
 
 def _to_rgb(picture: Image.Image) -> np.ndarray:

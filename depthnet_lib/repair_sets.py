@@ -18,6 +18,7 @@ from tqdm.auto import tqdm
 
 from .config import data_dir
 from .datasets import KeypointSet, load
+from .datasets.photo_folder import load_folder
 from .errors import InputError
 from .files import alone, replacing, write_json
 from .heads import cameras, load_basis, sample_shots
@@ -63,19 +64,33 @@ class RepairSet:
 
 
 def load_repair_set(task: str, name: str, size: int = 64, processes: int | None = None) -> RepairSet:
-    """The set of a task of `YAW`: "heads:train", "heads:test", or of a keypoint set with pictures by name.
+    """The set of a task of `YAW`: "heads:train", "heads:test", or of a keypoint set with pictures by name, or of a
+    folder of photos, "FOLDER:train" and "FOLDER:test".
 
     Made on first use with a progress bar, in several processes, into `data_dir`; later runs map the files after their
     checksums were compared. Raises InputError for a damaged file and for a set that has too few pictures.
     """
-    base, _, split = name.partition(":")
-    heads = base == HEADS  # they are drawn once for all tasks
-    folder = data_dir() / "repair" / f"{'' if heads else task + '-'}{name.replace(':', '-').replace('/', '-')}-{size}"
-    if not (folder / "set.json").is_file():
-        with alone(folder):
-            if not (folder / "set.json").is_file():
-                _store(folder, _from_heads(split, size, processes) if heads else _from_photos(task, load(name), size))
+    base, _, split = name.rpartition(":")
+    if base == HEADS:  # they are drawn once for all tasks
+        stem, make = f"{HEADS}-{split}-{len(PEOPLE.get(split, ()))}-people", lambda: _from_heads(split, size, processes)
+    elif base and Path(base).is_dir():
+        stem, make = (
+            _folder_name(task, Path(base), split),
+            lambda: _from_photos(task, load_folder(Path(base), split), size),
+        )
+    else:
+        stem, make = f"{task}-{name.replace(':', '-').replace('/', '-')}", lambda: _from_photos(task, load(name), size)
+    folder = data_dir() / "repair" / f"{stem}-{size}"
+    with alone(folder):
+        if not (folder / "set.json").is_file():
+            _store(folder, make())
     return RepairSet(f"{task} {name}", **_open(folder, task))
+
+
+def _folder_name(task: str, folder: Path, split: str) -> str:
+    """Another name as soon as a photo comes, goes or changes."""
+    files = sorted((str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in folder.rglob("*"))
+    return f"{task}-{folder.name}-{split}-{hashlib.sha256(repr(files).encode()).hexdigest()[:8]}"
 
 
 def _from_heads(split: str, size: int, processes: int | None) -> Iterator[dict[str, np.ndarray]]:
@@ -226,8 +241,9 @@ def _store(folder: Path, rows: Iterable[dict[str, np.ndarray]]) -> None:
     for row in rows:
         for key, value in row.items():
             parts.setdefault(key, []).append(value)
-    if not any(key.endswith(".x") for key in parts):
-        raise InputError(folder.name, "has no turned face", "bring more photos")
+    for domain, faces in {".x": "warped", ".y": "true"}.items():
+        if not any(key.endswith(domain) for key in parts):
+            raise InputError(folder.name, f"has no {faces} face for this task", "bring more photos, turned and frontal")
     folder.mkdir(parents=True, exist_ok=True)
     sums = {}
     for key, arrays in parts.items():

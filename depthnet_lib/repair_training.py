@@ -1,6 +1,7 @@
 """Training of repair: CycleGAN as a task of the training loop, on a set of unpaired pictures."""
 
 from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,28 +13,41 @@ from .experiments import command_line, versions
 from .files import write_json
 from .images import write_image
 from .repair import losses
-from .repair.apply import TASKS, load_gan, save_gan
+from .repair.apply import TASKS, load_start, save_gan
 from .repair.cyclegan import CycleGan, Pool, to_pictures, to_tensor
 from .repair.networks import CONFIGS
 from .repair.scores import scores
 from .repair_sets import RepairSet, load_repair_set
 from .training import Run, Task, Update, fit
 
-ADAM = {"lr": 2e-4, "betas": (0.5, 0.999)}  # supplement S.4
-BATCH_SIZE = {"paper": 16, "laptop": 4}  # on 2 cores, more steps do more than larger ones
+BETAS = (0.5, 0.999)  # of Adam (supplement S.4)
 TRAINED = {f"repair-{task}": task for task in TASKS}  # name on the command line -> task
-START = {"extreme": "background"}  # whose weights a task goes on from: the same work, only harder
 EPOCHS = 400
 STEPS_AN_EPOCH = 50  # logs and sample sheets come once an epoch, every minute or so
 SHEET_ROWS = 6
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Pictures a step, Adam's learning rate, lambda of equation 4, and the weight of `losses.keep`."""
+
+    batch_size: int
+    lr: float
+    cycle: float
+    keep: float
+
+
+# The paper's own; and what a few thousand steps on 2 cores need: small steps, fast ones, and cycles that let go of the
+# source's outline, which a strict lambda keeps as a ghost in the repaired picture, while the face itself is held.
+SETTINGS = {"paper": Settings(16, 2e-4, losses.CYCLE, 0.0), "laptop": Settings(4, 5e-4, 2.0, 2.0)}
 
 
 class CycleGanTask(Task):
     """Trains on two unpaired sets of pictures: x uint8 (M, S, S, c_x) and y (K, S, S, 3), arrays or mapped files.
 
     ``fixed`` are pictures x and y, uint8 too, that the sample sheets show epoch after epoch: a generator that falls
-    for one look only (mode collapse), or whose colours drift, is seen there first. ``cycle`` is lambda of equation 4,
-    ``pool`` the size of the replay buffers.
+    for one look only (mode collapse), or whose colours drift, is seen there first. ``pool`` is the size of the replay
+    buffers.
     """
 
     batches_per_epoch = STEPS_AN_EPOCH
@@ -44,21 +58,24 @@ class CycleGanTask(Task):
         x: np.ndarray,
         y: np.ndarray,
         fixed: tuple[np.ndarray, np.ndarray],
-        batch_size: int = 16,
-        cycle: float = losses.CYCLE,
+        settings: Settings = SETTINGS["paper"],
         pool: int = 50,
     ):
         super().__init__()
         self.gan, self.x, self.y, self.fixed = gan, x, y, fixed
-        self.batch_size, self.cycle = batch_size, cycle
+        self.settings = settings
         size = gan.config.size
         self.pool_x, self.pool_y = Pool(pool, (gan.c_x, size, size)), Pool(pool, (3, size, size))
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
         gan = self.gan
         return {
-            "generators": torch.optim.Adam([*gan.f.parameters(), *gan.g.parameters()], **ADAM),
-            "discriminators": torch.optim.Adam([*gan.d_x.parameters(), *gan.d_y.parameters()], **ADAM),
+            "generators": torch.optim.Adam(
+                [*gan.f.parameters(), *gan.g.parameters()], lr=self.settings.lr, betas=BETAS
+            ),
+            "discriminators": torch.optim.Adam(
+                [*gan.d_x.parameters(), *gan.d_y.parameters()], lr=self.settings.lr, betas=BETAS
+            ),
         }
 
     def learning_rate(self, progress: float) -> float:
@@ -68,14 +85,14 @@ class CycleGanTask(Task):
     def batches(self, generator: torch.Generator) -> Iterator[Tensor]:
         """(B, 4): which x, which y, and whether each is mirrored."""
         for _ in range(self.batches_per_epoch):
-            draw = lambda high: torch.randint(high, (self.batch_size,), generator=generator)  # noqa: E731
+            draw = lambda high: torch.randint(high, (self.settings.batch_size,), generator=generator)  # noqa: E731
             yield torch.stack([draw(len(self.x)), draw(len(self.y)), draw(2), draw(2)], 1)
 
     def training_step(self, batch: Tensor, update: Update) -> dict[str, Tensor]:
         rows = batch.cpu().numpy()
         x = _mirrored(to_tensor(self.x[rows[:, 0]]).to(batch.device), batch[:, 2])
         y = _mirrored(to_tensor(self.y[rows[:, 1]]).to(batch.device), batch[:, 3])
-        terms, fx, gy = self.gan.generator_loss(x, y, self.cycle)
+        terms, fx, gy = self.gan.generator_loss(x, y, self.settings.cycle, self.settings.keep)
         total = sum(terms.values())
         update("generators", total)
         judged = self.gan.discriminator_loss(x, y, self.pool_y(fx), self.pool_x(gy))
@@ -86,7 +103,8 @@ class CycleGanTask(Task):
     def sample(self, folder: Path, epoch: int) -> None:
         """samples/NNNN.png: a row for each fixed pair: x, F(x), G(F(x)), then y, G(y), F(G(y))."""
         device = next(self.parameters()).device
-        x, y = (to_tensor(p[:SHEET_ROWS]).to(device) for p in self.fixed)
+        rows = min(SHEET_ROWS, *map(len, self.fixed))
+        x, y = (to_tensor(p[:rows]).to(device) for p in self.fixed)
         fx, gy = self.gan.f(x), self.gan.g(y)
         columns = [x, fx, self.gan.g(fx), y, gy, self.gan.f(gy)]
         write_image(folder / "samples" / f"{epoch:04d}.png", sheet([to_pictures(c) for c in columns]))
@@ -103,30 +121,34 @@ def train_repair(
     minutes: float | None = None,
     recipe: str = "laptop",
     precision: str = "32-true",
+    start: Path | None = None,
 ) -> dict:
-    """Train one of `TRAINED` on a set of `load_repair_set`, such as heads:train; what `depthnets train` does."""
+    """Train one of `TRAINED` on a set of `load_repair_set`, such as heads:train; what `depthnets train` does.
+
+    ``start``: weights of `save_gan` to go on from. Extreme poses may start from background synthesis: the same work,
+    only harder.
+    """
     if recipe not in CONFIGS:
         raise InputError(f"--recipe {recipe}", "unknown", f"choose one of: {', '.join(CONFIGS)}")
     task, config = TRAINED[model], CONFIGS[recipe]
     train = load_repair_set(task, data, config.size)
     test = load_repair_set(task, data.replace(":train", ":test"), config.size)
-    start = START.get(task) if recipe == "laptop" else None  # the embedded weights are of that size
-    gan = load_gan(start) if start else CycleGan(TASKS[task], config).reset(torch.Generator().manual_seed(seed))
+    gan = CycleGan(TASKS[task], config).reset(torch.Generator().manual_seed(seed))
+    if start:
+        load_start(gan, start)
     run = Run(out, epochs or EPOCHS, seed, minutes, resume, checkpoint_seconds=180, precision=precision)
-    return train_gan(task, gan, train, test, run, batch_size or BATCH_SIZE[recipe], start)
+    settings = SETTINGS[recipe]
+    return train_gan(task, gan, train, test, run, replace(settings, batch_size=batch_size or settings.batch_size))
 
 
-def train_gan(
-    task: str, gan: CycleGan, train: RepairSet, test: RepairSet, run: Run, batch_size: int, start: str | None = None
-) -> dict:
+def train_gan(task: str, gan: CycleGan, train: RepairSet, test: RepairSet, run: Run, settings: Settings) -> dict:
     """Train the networks; leaves weights.safetensors, weights.json, metrics.csv, samples/ and a resumable checkpoint in
     ``run.out``. Returns what weights.json holds."""
-    result = fit(CycleGanTask(gan.train(), train.x, train.y, (test.x, test.y), batch_size), run)
+    result = fit(CycleGanTask(gan.train(), train.x, train.y, (test.x, test.y), settings), run)
     save_gan(run.out / "weights.safetensors", gan, task)
     record = {"model": f"repair-{task}", "command": command_line(), "data": train.name, "seed": run.seed}
-    record |= {"pictures": {"x": len(train.x), "y": len(train.y)}, "config": gan.config.asdict(), "start": start}
-    record |= {"batch_size": batch_size, "cycle": losses.CYCLE, "precision": run.precision}
-    record |= {"versions": versions(), **result}
+    record |= {"pictures": {"x": len(train.x), "y": len(train.y)}, "config": gan.config.asdict()}
+    record |= asdict(settings) | {"precision": run.precision, "versions": versions(), **result}
     if test.truth is not None:
         record["scores"] = {"data": test.name} | scores(gan.eval().f, test.x, test.truth, test.inside)
     write_json(run.out / "weights.json", record)

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 import skimage
-from PIL import Image
+from PIL import ExifTags, Image
 
 from depthnet_lib.cli import main
+from depthnet_lib.errors import InputError
 from depthnet_lib.heads import load_basis
 from depthnet_lib.heads.camera import rotation
-from depthnet_lib.images import read_image, write_image
+from depthnet_lib.images import SYNTHETIC, read_image, write_image
 from depthnet_lib.keypoints import find_face
 from depthnet_lib.pipeline import Portrait, frontalize, read_portrait, swap_face
 
@@ -69,6 +70,22 @@ def test_commands_write_pictures(tmp_path):
     assert (read_image(tmp_path / "f.jpg")[:5, :5] > 250).all()
     assert run("swap", tmp_path / "a.png", tmp_path / "a.png", "--out", tmp_path / "s.png", "--blend", "plain") == 0
     assert read_image(tmp_path / "s.png").shape == skimage.data.astronaut().shape
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "jpeg", "webp", "tif"])
+def test_outputs_say_that_they_are_synthetic(tmp_path, suffix):
+    path = tmp_path / f"s.{suffix}"
+    write_image(path, np.zeros((8, 8, 3), np.uint8), SYNTHETIC)
+    with Image.open(path) as picture:
+        found = picture.text if suffix == "png" else picture.getexif()
+    label = found["synthetic"] if suffix == "png" else found[ExifTags.Base.ImageDescription]
+    assert "not a photograph" in label
+
+
+def test_a_format_that_cannot_say_so_is_refused(tmp_path):
+    with pytest.raises(InputError, match="cannot carry a label"):
+        write_image(tmp_path / "s.bmp", np.zeros((8, 8, 3), np.uint8), SYNTHETIC)
+    assert not list(tmp_path.iterdir())
 
 
 def test_bad_photos_are_one_line_and_leave_nothing(tmp_path, capsys):

@@ -24,7 +24,7 @@ def frontalize(
     """Turn the face of a photo to the viewer (section 3.3), cropped, transparent around it (white in a .jpg).
 
     Depth comes from `factorization`: metric, from unlabelled faces alone. --mesh keypoints --no-fill is the paper's
-    way, whose far side is stretched where the photo did not see it. A .png says in its metadata that it is synthetic.
+    way, whose far side is stretched where the photo did not see it. Its metadata say that it is synthetic.
     """
     from ..images import SYNTHETIC, write_image
     from ..pipeline import frontalize, read_portrait, repair_frontal
@@ -32,5 +32,5 @@ def frontalize(
 
     portrait = read_portrait(photo)
     picture = repair_frontal(portrait)[0].image if repair else frontalize(portrait, mesh, fill).face
-    write_image(out, on_white(picture) if out.suffix.lower() in (".jpg", ".jpeg", ".bmp") else picture, SYNTHETIC)
+    write_image(out, on_white(picture) if out.suffix.lower() in (".jpg", ".jpeg") else picture, SYNTHETIC)
     print(out)

@@ -29,8 +29,8 @@ def swap(
     """Put the face of SOURCE on the geometry of the face in TARGET (section 3.3, figure 5).
 
     One affine brings the source's keypoints, with their depth, as close as it can to the target's; the expression
-    stays the source's. Of the source and its mirror image the one closer in pose is used. A .png says in its metadata
-    that it is synthetic. Do this with pictures of people who agreed to it, and say what it is where you show it.
+    stays the source's. Of the source and its mirror image the one closer in pose is used. Its metadata say that it
+    is synthetic. Do this with pictures of people who agreed to it, and say what it is where you show it.
     """
     from ..images import SYNTHETIC, read_image, write_image
     from ..keypoints import find_face

@@ -16,11 +16,16 @@ MANIFEST: dict[str, tuple[str, str]] = {
     "fig1": ("sweeps", "The network, and a frontal face carried onto a range of poses"),
     "fig2": ("fig2", "Predicted against true depth, heat maps"),
     "fig3": ("fig3", "Estimated depth of some faces by each model"),
+    "fig4": ("repair_figures", "Background synthesis with CycleGAN"),
+    "fig5": ("repair_figures", "Face swap, repaired with CycleGAN"),
     "figS1": ("fig3", "More of figure 3"),
     "figS2": ("sweeps", "A frontal face onto a range of poses"),
     "figS3": ("sweeps", "More of figure S2"),
     "figS4": ("sweeps", "A turned face onto a range of poses"),
     "figS5": ("sweeps", "A face onto poses of the same person"),
+    "figS6": ("repair_figures", "More of figure 4"),
+    "figS7": ("repair_figures", "More of figure 5"),
+    "figS8": ("repair_figures", "Extreme poses repaired and re-projected"),
 }
 
 

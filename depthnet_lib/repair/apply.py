@@ -1,5 +1,6 @@
 """Trained repair on pictures of any size: weights from disk, paint and shares carried up to the picture's pixels."""
 
+import json
 from functools import cache
 from pathlib import Path
 
@@ -31,6 +32,17 @@ def load_gan(task: str, path: Path | None = None) -> CycleGan:
     gan = CycleGan(TASKS[task], Config(**{**config, "strides": tuple(config["strides"])}))
     gan.load_state_dict({k: v.float() for k, v in tensors.items()})
     return gan.eval()
+
+
+def load_start(gan: CycleGan, path: Path) -> None:
+    """Weights of `save_gan` into networks of the same sizes, whatever their task."""
+    tensors, header = load_tensors(path)
+    if header.get("config") != json.loads(json.dumps(gan.config.asdict())) or len(tensors) != len(gan.state_dict()):
+        raise InputError(path, "has networks of other sizes", "start from weights of the same recipe")
+    try:
+        gan.load_state_dict({k: v.float() for k, v in tensors.items()})
+    except RuntimeError:
+        raise InputError(path, "has networks of another task", "background and extreme share theirs") from None
 
 
 @cache

@@ -22,8 +22,10 @@ class CycleGan(nn.Module):
         initialise(self, generator)
         return self
 
-    def generator_loss(self, x: Tensor, y: Tensor, cycle: float) -> tuple[dict[str, Tensor], Tensor, Tensor]:
-        """Equation 4: its four terms by name, and the made pictures F(x) and G(y)."""
+    def generator_loss(
+        self, x: Tensor, y: Tensor, cycle: float, keep: float = 0.0
+    ) -> tuple[dict[str, Tensor], Tensor, Tensor]:
+        """Equation 4: its four terms by name, and the made pictures F(x) and G(y). ``keep`` adds `losses.keep`."""
         fx, gy = self.f(x), self.g(y)
         terms = {
             "fool_x": losses.real(self.d_x(gy)),
@@ -31,6 +33,8 @@ class CycleGan(nn.Module):
             "cycle_y": cycle * losses.cycle(y, self.f(gy)),
             "cycle_x": cycle * losses.cycle(x, self.g(fx)),
         }
+        if keep:
+            terms["keep"] = keep * losses.keep(fx, x)
         return terms, fx, gy
 
     def discriminator_loss(self, x: Tensor, y: Tensor, fx: Tensor, gy: Tensor) -> Tensor:

@@ -37,6 +37,10 @@ CONFIGS = {
 }
 
 
+KEPT = 3.0  # logit of what a fresh generator keeps: 0.9 of each pixel
+KEY = 8.0  # a face pixel counts as black below 1 / KEY of [-1, 1], at 16 of 255
+
+
 class Generator(nn.Module):
     """Three downsampling convolutions, residual blocks, upsampling; pictures of c_in channels to pictures of c_out.
 
@@ -73,8 +77,18 @@ class Generator(nn.Module):
         pictures in each, which add up to at most 1."""
         raw = self.net(x).unflatten(1, (self.pictures_out, -1))
         if self.blend:  # the last share is nobody's; paint has no bound, whose gradient would vanish there
-            return raw[:, :, :3], raw[:, :, 3:].softmax(2)[:, :, :-1]
+            return raw[:, :, :3], (raw[:, :, 3:] + _kept_first(x)).softmax(2)[:, :, :-1]
         return raw.tanh(), raw.new_zeros(*raw.shape[:2], self.pictures_in, *raw.shape[3:])
+
+
+def _kept_first(x: Tensor) -> Tensor:
+    """(B, 1, I + 1, S, S): what shares start from. Of two pictures (a face on black, and what is around it) the first
+    is on top wherever it is not black; one picture is kept whole."""
+    nobody = torch.zeros_like(x[:, :1])
+    if x.shape[1] == 3:
+        return KEPT * torch.stack([nobody + 1, nobody], 2)
+    top = ((x[:, :3].amax(1, keepdim=True) + 1) * KEY).clamp(0, 1)
+    return KEPT * torch.stack([top, 1 - top, nobody], 2)
 
 
 def blended(x: Tensor, paint: Tensor, share: Tensor) -> Tensor:

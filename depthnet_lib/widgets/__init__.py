@@ -12,6 +12,7 @@ from .pictures import png_bytes
 from .points import depth_view
 from .profile import DepthProfile
 from .targets import TargetPicker, face_thumb
+from .repair import sheets_widget, wipe_widget, wiped
 from .turn import turn_widget, turned_picture
 from .upload import upload_widget
 
@@ -34,7 +35,10 @@ __all__ = [
     "land_on",
     "landing_figure",
     "png_bytes",
+    "sheets_widget",
     "turn_widget",
     "turned_picture",
     "upload_widget",
+    "wipe_widget",
+    "wiped",
 ]
