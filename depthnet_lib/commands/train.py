@@ -24,7 +24,6 @@ def train(
     precision: Annotated[
         str, typer.Option(help="rcn, repair: bf16-mixed is faster where the machine has bfloat16, and learns as well.")
     ] = "32-true",
-    start: Annotated[Path | None, typer.Option(help="Repair: weights of another run to go on from.")] = None,
     recipe: Annotated[
         str | None,
         typer.Option(help="Depth: paper (S.1.1), released (the authors'). Repair: laptop, paper."),
@@ -55,7 +54,19 @@ def train(
             print("\n".join(table_lines(score_run(out))))
         return
     if model in TRAINED:
-        train_repair(model, data, out, epochs, batch_size, seed, resume, minutes, recipe or "laptop", precision, start)
+        train_repair(
+            model,
+            data,
+            out,
+            epochs,
+            batch_size,
+            seed,
+            resume,
+            minutes,
+            recipe or "laptop",
+            precision,
+            start and Path(start),
+        )
         return
     if pairs not in ("all", "identity"):
         raise InputError(f"--pairs {pairs}", "unknown", "choose all or identity")

@@ -35,8 +35,8 @@ def load_gan(task: str, path: Path | None = None) -> CycleGan:
 
 
 def load_start(gan: CycleGan, path: Path) -> None:
-    """Weights of `save_gan` into networks of the same sizes, whatever their task."""
-    tensors, header = load_tensors(path)
+    """Weights of `save_gan`, or of a run's folder, into networks of the same sizes, whatever their task."""
+    tensors, header = load_tensors(path / "weights.safetensors" if path.is_dir() else path)
     if header.get("config") != json.loads(json.dumps(gan.config.asdict())) or len(tensors) != len(gan.state_dict()):
         raise InputError(path, "has networks of other sizes", "start from weights of the same recipe")
     try:

@@ -11,8 +11,8 @@ from .gauge import gauge_figure, gauge_widget
 from .pictures import png_bytes
 from .points import depth_view
 from .profile import DepthProfile
-from .targets import TargetPicker, face_thumb
 from .repair import sheets_widget, wipe_widget, wiped
+from .targets import TargetPicker, face_thumb
 from .turn import turn_widget, turned_picture
 from .upload import upload_widget
 
