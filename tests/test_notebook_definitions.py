@@ -92,6 +92,26 @@ def test_naive_warp_and_facing():
     assert facing(flat, triangles).all() and not facing(flat * [-1, 1, 1], triangles).any()
 
 
+@covers("08_beyond_the_paper.ipynb", "best_gauge", "error")
+@covers("solutions/08_beyond_the_paper.ipynb", "best_gauge")
+def test_best_gauge(pair):
+    """The solution undoes any gauge, and is the nearest member of it; the exercise's start does nothing."""
+    x_s, z, x_t = pair
+    solved = definitions("solutions/08_beyond_the_paper.ipynb").best_gauge
+    spoiled = -0.4 * z + 0.7 * x_s[:, 0] + 2
+    torch.testing.assert_close(solved(spoiled, x_s, z), z)
+    wrong = spoiled + 0.1 * torch.sin(torch.arange(68.0))
+    near = (solved(wrong, x_s, z) - z).square().sum()
+    assert all(near <= (a * wrong + b * x_s[:, 0] - z).square().sum() for a in (-2, -0.5, 1) for b in (-1, 0, 0.3))
+    free = z.clone().requires_grad_()
+    optimizer = torch.optim.SGD([free], 0.0)
+    cells = definitions("08_beyond_the_paper.ipynb", x_s=x_s, x_t=x_t, free=free, optimizer=optimizer)
+    assert cells.best_gauge(spoiled, x_s, z) is spoiled
+    assert cells.error().item() == pytest.approx(
+        (apply_affine(x_s, z, solve_affine(x_s, z, x_t)) - x_t).square().mean().item()
+    )
+
+
 def test_no_function_is_left_out():
     """But the explorers', which answer clicks: those are the browser's (tests/test_browser.py)."""
     names = {str(path.relative_to(NOTEBOOKS)) for pattern in ("*", "solutions/*") for path in NOTEBOOKS.glob(pattern)}
