@@ -9,7 +9,7 @@ from .affine import apply_affine, to_unit
 from .depth_model import DepthModel, Faces, Prediction, with_depth
 from .losses import pinv_loss
 from .networks import PairNet, SiameseNet, initialise, initialise_output
-from .recipes import CNN_RECIPES, PINV_RECIPES, Recipe
+from .recipes import CNN_RECIPES, PINV_CNN_RECIPES, PINV_RECIPES, Recipe
 
 
 class SeparateDepthNet(DepthModel):
@@ -106,3 +106,5 @@ class TwoStepCNN(_Siamese, TwoStepDepthNet):
 
 class PinvCNN(_Siamese, PinvDepthNet):
     """Model 8: section 2.3 with pictures."""
+
+    recipes = PINV_CNN_RECIPES

@@ -132,7 +132,7 @@ def train_depth_model(
         "recipe": model.recipe.to_json(),
         "versions": versions(),
         **result,
-        "scores": _held_out_scores(load_model(str(run.out), model.n_keypoints), data, pairs),
+        **_held_out_scores(model, load_model(str(run.out), model.n_keypoints), data, pairs),
     }
     write_json(run.out / "weights.json", record)
     return record
@@ -157,12 +157,14 @@ def _start(model: DepthModel, name: str, start: str) -> None:
         raise InputError(start, f"{name} cannot start from these weights", remedy) from None
 
 
-def _held_out_scores(model: DepthModel, data: KeypointSet, pairs: str) -> dict | None:
-    """Scores of the weights as they were written, on the test split's pairs of the same kind, where there is one."""
+def _held_out_scores(model: DepthModel, written: DepthModel, data: KeypointSet, pairs: str) -> dict:
+    """Scores of the weights as they were written, on the test split's pairs of the same kind, where there is one, and
+    the MSE before they were rounded to be written."""
     if not data.name.endswith(":train"):
-        return None
+        return {"scores": None}
     test = load(data.name.replace(":train", ":test"))
-    return {"data": test.name, **evaluate(model, test, pairs)}
+    scores = {"data": test.name, **evaluate(written, test, pairs)}
+    return {"scores": scores, "mse_before_rounding": evaluate(model, test, pairs)["mse"]["mean"]}
 
 
 def _plot_loss(out: Path, name: str, data: str) -> None:

@@ -55,10 +55,16 @@ RECIPES = {
     "released": Recipe((512, 512, 512, 256, 256, 256, 128), True, "adam", 2e-4, 32, 100, coordinates="image"),
 }
 PINV_RECIPES = RECIPES | {"paper": replace(RECIPES["paper"], learning_rate=1e-2)}
-CNN_RECIPES = {"paper": Recipe((2048, 512, 256), False, "nesterov", 1e-3, 1024, 40)}
+# With pictures: 500 epochs take hours on two cores. "laptop" is meant to start from the trained keypoint twin
+# (`DepthModel.start_from`); its batch is all pairs of four people who have eight pictures each.
+CNN_RECIPES = {
+    "paper": Recipe((2048, 512, 256), False, "nesterov", 1e-4, 1024, 500),
+    "laptop": Recipe((2048, 512, 256), False, "adam", 2e-4, 224, 2, cooldown=0.5),
+}
+PINV_CNN_RECIPES = CNN_RECIPES | {"paper": replace(CNN_RECIPES["paper"], learning_rate=1e-3)}
 # The paper gives no settings for the models that are trained against a critic.
-GAN_RECIPES = {"paper": Recipe((256,), False, "adam", 2e-4, 256, 100, momentum=0.5, cooldown=0.5)}
-AIGN_RECIPES = {"paper": Recipe((), False, "adam", 2e-4, 128, 60, momentum=0.5, cooldown=0.5)}
+GAN_RECIPES = {"paper": Recipe((256,), False, "adam", 2e-4, 256, 40, momentum=0.5, cooldown=0.5)}
+AIGN_RECIPES = {"paper": Recipe((), False, "adam", 2e-4, 128, 12, momentum=0.5, cooldown=0.5)}
 MOFA_RECIPES = {"paper": Recipe((512,), False, "adam", 5e-4, 64, 40, cooldown=0.5)}
 METRIC_RECIPES = {"full": MetricRecipe((512, 512, 256), True, "adam", 1e-3, 128, 25)}
 ORACLE_RECIPES = {"paper": replace(METRIC_RECIPES["full"], teacher="truth")}

@@ -229,6 +229,17 @@ def test_image_models_resume_to_the_same_numbers(tmp_path):
     assert_same(tmp_path / "whole", tmp_path / "cut")
 
 
+def test_training_starts_from_given_weights(tmp_path):
+    train(tmp_path / "first", 2)
+    slow = replace(SMALL, learning_rate=1e-12)
+    start = str(tmp_path / "first")
+    train_depth_model("pinv", toy_faces(64), slow, Run(tmp_path / "second", 1, progress=False), start=start)
+    a, b = weights(tmp_path / "first"), weights(tmp_path / "second")
+    assert all(torch.equal(a[k], b[k]) for k in a)
+    with pytest.raises(InputError, match="cannot start"):
+        train_depth_model("separate", toy_faces(64), SMALL, Run(tmp_path / "third", 1), start=start)
+
+
 def test_image_models_train_and_say_when_there_are_no_pictures(tmp_path):
     small = replace(recipe_of("separate-cnn"), hidden=(24, 16, 8), batch_size=12, learning_rate=1e-4)
     data = toy_faces(12, shots=4)

@@ -26,7 +26,7 @@ def train(
     ] = "32-true",
     recipe: Annotated[
         str | None,
-        typer.Option(help="Depth: paper (S.1.1), released (the authors'). Repair: laptop, paper."),
+        typer.Option(help="Depth: paper (S.1.1), released (the authors'), laptop (images). Repair: laptop, paper."),
     ] = None,
 ) -> None:
     """Train a model on a data set. Ctrl-C keeps a checkpoint; --resume goes on to the same final numbers.

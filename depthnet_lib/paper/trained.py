@@ -27,8 +27,7 @@ def trained(name: str, data: str = "anny", pairs: str = "all", seed: int = 0, n_
             return load_weights(path, name, n_keypoints)
     own = TRAINED_AS.get(name, name)
     if MODELS[name].needs_images:
-        command = f"depthnets train {own} --data {data}:train --pairs {pairs} --seed {seed} --out {_shown(here)}"
-        raise InputError(name, f"the kit has no weights trained on {data}", command)
+        raise InputError(name, f"the kit has no weights trained on {data}", _commands(own, data, pairs, seed, here))
     recipe = recipe_of(own)
     with alone(here):  # several figures may want it at once
         if not (here / "weights.safetensors").is_file():
@@ -41,6 +40,15 @@ def weights_name(name: str, data: str, pairs: str, seed: int) -> str:
     own = TRAINED_AS.get(name, name)
     usual = (data, pairs) == MODELS[name].trained_on
     return own + ("" if usual else f"-{data}-{pairs}") + (f"-{seed}" if seed else "")
+
+
+def _commands(own: str, data: str, pairs: str, seed: int, out: Path) -> str:
+    """The lines that train a model of pictures; one with a keypoint twin starts from it (`DepthModel.start_from`)."""
+    rest = f"--data {data}:train --pairs {pairs} --seed {seed} --out {_shown(out)}"
+    if "laptop" not in MODELS[own].recipes:
+        return f"depthnets train {own} {rest}"
+    twin = f"depthnets train {own.removesuffix('-cnn')} {rest}-twin"
+    return f"{twin} && depthnets train {own} --recipe laptop --start {_shown(out)}-twin {rest}"
 
 
 def _shown(path: Path) -> str:
