@@ -4,8 +4,6 @@ A `Task` says what a step is; `fit` runs it. Every random number of step k comes
 killed and resumed ends with the same numbers as one that was not.
 """
 
-import csv
-import io
 import math
 import os
 import signal
@@ -19,15 +17,16 @@ from pathlib import Path
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
-from torch.utils.tensorboard import SummaryWriter
 from tqdm.auto import tqdm
 
 from .checkpoints import load_tensors, save_tensors
 from .errors import InputError
-from .files import sweep, writable, write_bytes
+from .files import sweep, writable
+from .run_log import RunLog, read_metrics
+
+__all__ = ["CHECKPOINT", "MAX_SEED", "Run", "Task", "Update", "fit", "make_fabric", "read_metrics"]
 
 CHECKPOINT = "checkpoint.safetensors"
-METRICS = "metrics.csv"
 MAX_SEED = 2**32 - 1
 
 
@@ -96,7 +95,7 @@ def fit(task: Task, run: Run) -> dict:
     if run.resume and (run.out / CHECKPOINT).exists():
         state.load()
     fabric.barrier()
-    log = _Log(run, state.step) if fabric.is_global_zero else None
+    log = RunLog(run.out, state.step) if fabric.is_global_zero else None
     total = run.epochs * task.batches_per_epoch
     bar = tqdm(total=run.epochs, initial=state.step // task.batches_per_epoch, unit="epoch", desc=f"training {run.out}",
                disable=not (run.progress and fabric.is_global_zero), mininterval=0.5)  # fmt: skip
@@ -107,7 +106,6 @@ def fit(task: Task, run: Run) -> dict:
                 if log and state.step % task.batches_per_epoch == 0:
                     bar.update()
                     bar.set_postfix_str(f"loss {state.loss:.4g}")
-                    task.sample(run.out, state.step // task.batches_per_epoch)
             if fabric.is_global_zero:
                 state.save()
     finally:
@@ -205,6 +203,7 @@ def _one_epoch(task, run, fabric, state, log, total) -> None:
         raise InputError(run.out, f"the loss is no longer finite after epoch {epoch + 1}", "lower the learning rate")
     if log:
         log.write(epoch + 1, state.step, state.seconds, means)
+        task.sample(run.out, epoch + 1)
     state.save_if_due()
 
 
@@ -283,40 +282,6 @@ class _State:
                     slots.setdefault(int(index), {})[slot] = value
             optimizer.load_state_dict({**optimizer.state_dict(), "state": slots})
         self.sums = {k: torch.tensor(v, dtype=torch.float32) for k, v in header["sums"].items()}
-
-
-class _Log:
-    """metrics.csv (a row an epoch) and TensorBoard events; on resume, rows after the checkpoint are dropped."""
-
-    def __init__(self, run: Run, step: int):
-        self.path = run.out / METRICS
-        rows = [row for row in read_metrics(run.out) if row["step"] <= step] if step else []
-        self.rows = [row | {key: int(row[key]) for key in ("epoch", "step")} for row in rows]
-        with writable(run.out):
-            self.board = SummaryWriter(str(run.out / "tensorboard"), purge_step=len(self.rows) + 1)
-
-    def write(self, epoch: int, step: int, seconds: float, means: dict[str, float]) -> None:
-        self.rows.append({"epoch": epoch, "step": step, "seconds": round(seconds, 2), **means})
-        with writable(self.path):
-            for name, value in means.items():
-                self.board.add_scalar(name, value, epoch)
-        text = io.StringIO()
-        writer = csv.DictWriter(text, list(self.rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(self.rows)
-        write_bytes(self.path, text.getvalue().encode())
-
-    def close(self) -> None:
-        with writable(self.path):
-            self.board.close()
-
-
-def read_metrics(out: Path) -> list[dict[str, float]]:
-    """The rows of a run's metrics.csv, numbers as floats."""
-    if not (out / METRICS).is_file():
-        return []
-    with open(out / METRICS, newline="") as file:
-        return [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
 
 
 def _check_folder(run: Run) -> None:
