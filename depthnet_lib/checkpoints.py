@@ -9,7 +9,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from .errors import InputError
-from .files import write_bytes, write_json  # noqa: F401 - their old place, until all call them in files
+from .files import write_bytes
 
 LARGE = 1 << 20  # entries from which on `compact` stores a matrix as int8
 SCALE = ":scale"

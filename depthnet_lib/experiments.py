@@ -124,7 +124,6 @@ def train_depth_model(
         _plot_loss(run.out, name, data.name)
     else:
         model.fit(as_faces(data), generator)
-        run.out.mkdir(parents=True, exist_ok=True)
         result = {}
     save_model(run.out / "weights.safetensors", name, model)
     record = {"model": name, "command": command_line(), "data": data.name, "pairs": pairs, "seed": run.seed}

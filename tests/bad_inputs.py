@@ -609,6 +609,7 @@ add("out below a file", TAKEN, WARP.format("p.png").replace("out.png", "file/x.p
 add("out is a folder", TAKEN | {"dir.png": Path.mkdir}, WARP.format("p.png").replace("out.png", "dir.png"), "dir.png")
 add("out of no kind", TAKEN, WARP.format("p.png").replace("out.png", "x.xyz"), "x.xyz")
 add("run below a file", TAKEN, "train pinv --data t.npz --out file/run --epochs 1", "file")
+add("run without training is a file", TAKEN, "train affine2d --data t.npz --out file --epochs 1", "file")
 add("run is a file", TAKEN, "train pinv --data t.npz --out file --epochs 1", "file")
 add("scores below a file", TAKEN, "evaluate affine2d --data t.npz --json file/s.json", "s.json")
 add("depths below a file", TAKEN, "depth --source k.txt --target k.txt --out file --model affine2d", "file")

@@ -16,11 +16,11 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from ..checkpoints import write_bytes
 from ..config import FIGURES
 from ..datasets import KeypointSet, load
 from ..errors import InputError
 from ..experiments import versions
+from ..files import write_bytes
 from . import MANIFEST, Plate
 from .compare import differences
 from .readings import READINGS

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from ..checkpoints import write_bytes
+from ..files import write_bytes
 from . import MANIFEST
 from .readings import READINGS
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import mean
 
-from ..checkpoints import write_bytes
 from ..datasets.base import POSES
+from ..files import write_bytes
 from .tables import Table
 
 BLOCK = re.compile(r"(?<=<!-- numbers -->\n).*?(?=<!-- end -->)", re.S)
