@@ -214,10 +214,8 @@ def test_keypoints(lab, page):
     status = page.locator("div:has(> button:text-is('Undo')) > span")
     drag(page, canvas, nose, (0, 0), -1)
     assert status.inner_text() == "point 30"
-    chosen = seen(page, canvas, -1)
     assert changes(page, canvas, lambda: drag(page, canvas, nose, (40, 25), -1), -1)
     assert changes(page, canvas, page.locator("button:text-is('Undo')").click, -1)
-    assert seen(page, canvas, -1) == chosen
     page.locator("button:text-is('Save')").click()
     page.wait_for_timeout(2000)
     assert status.inner_text() == "saved astronaut.txt"
