@@ -138,6 +138,8 @@ def train_repair(
         load_start(gan, start)
     run = Run(out, epochs or EPOCHS, seed, minutes, resume, checkpoint_seconds=180, precision=precision)
     settings = SETTINGS[recipe]
+    if task == "swap":  # here the face's own colours are what must change
+        settings = replace(settings, keep=0.0)
     return train_gan(task, gan, train, test, run, replace(settings, batch_size=batch_size or settings.batch_size))
 
 
