@@ -61,7 +61,7 @@ MEASURED = (
 )  # fmt: skip
 # What the committed weights show: (the paper, the kit, why, weights the paper's way if any, weights the kit's way).
 WEIGHED = (
-    ("500 epochs of Nesterov from random weights, with pictures", "three of Adam from the trained keypoint twin",
+    ("500 epochs of Nesterov from random weights, with pictures", "two of Adam from the trained keypoint twin",
      "an epoch with pictures costs 25 s; first: 40 epochs as S.1.1", "pinv-cnn-from-random", "pinv-cnn"),
     ("500 epochs on 322,227 pairs", "fewer on the 22,400 pairs of 400 rendered people", "VGG-Face is gated",
      None, "pinv-anny-images-identity"),
