@@ -5,6 +5,8 @@ import pytest
 import torch
 
 from depthnet_lib.affine import apply_affine, solve_affine
+from depthnet_lib.datasets.tensors import as_faces
+from depthnet_lib.models import build_model
 
 from .conftest import toy_faces
 from .notebook_cells import NOTEBOOKS, defined, definitions
@@ -90,6 +92,23 @@ def test_naive_warp_and_facing():
     assert not out[..., 3][[0, 11]].any() and not out[0].any()
     facing = definitions("solutions/06_opengl_warp.ipynb").faces_viewer
     assert facing(flat, triangles).all() and not facing(flat * [-1, 1, 1], triangles).any()
+
+
+@covers("04_depth_and_affine.ipynb", "second_step")
+@covers("solutions/04_depth_and_affine.ipynb", "second_step")
+def test_second_step():
+    """The least-squares affine on the same depth is never worse than the network's own."""
+    faces = as_faces(toy_faces(20))
+    model = build_model("separate", 68)
+    model.reset(torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        faces = model.encode(faces)
+        source, target = faces[:10], faces[10:]
+        own = model(source, target).x_n
+        given = definitions("04_depth_and_affine.ipynb").second_step(model, source, target)
+        solved = definitions("solutions/04_depth_and_affine.ipynb").second_step(model, source, target)
+    torch.testing.assert_close(given, own)
+    assert ((solved - target.xy).square().sum((1, 2)) <= (own - target.xy).square().sum((1, 2)) + 1e-5).all()
 
 
 @covers("08_beyond_the_paper.ipynb", "best_gauge", "error")
