@@ -1,6 +1,10 @@
-"""Notebooks as tests see them: their cells, and the functions that they define."""
+"""Notebooks as tests see them: their cells, the functions that they define, their places in the course.
+
+`python -m tests.notebook_cells` writes the line that links each notebook to its neighbours.
+"""
 
 import ast
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -46,19 +50,41 @@ def _without_magic(source: str) -> str:
     return "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in source.splitlines())
 
 
+COURSE = {
+    "00_tour.ipynb": "00 Tour",
+    "01_faces_and_data.ipynb": "01 Faces and data",
+    "02_keypoints.ipynb": "02 Keypoints",
+    "03_pinv.ipynb": "03 The pseudo-inverse",
+    "04_depth_and_affine.ipynb": "04 Depth and affine",
+    "05_depthcorr.ipynb": "05 DepthCorr",
+    "06_opengl_warp.ipynb": "06 The warp",
+    "07_cyclegan_repair.ipynb": "07 Repair",
+    "08_beyond_the_paper.ipynb": "08 Beyond the paper",
+}
+
+
 def course_line(name: str) -> str:
     """The line under a notebook's title and at its end: where it stands in the course."""
-    names = sorted(path.name for path in NOTEBOOKS.glob("[0-9]*.ipynb"))
-    place = names.index(name)
-    parts = [f"**{name[:2]}**"]
-    if place > 0:
-        parts.insert(0, f"[← {short_title(names[place - 1])}]({names[place - 1]})")
-    if place < len(names) - 1:
-        parts.append(f"[{short_title(names[place + 1])} →]({names[place + 1]})")
+    names = list(COURSE)
+    before, after = names[: names.index(name)][-1:], names[names.index(name) + 1 :][:1]
+    parts = [f"[← {COURSE[n]}]({n})" for n in before] + [f"**{name[:2]}**"] + [f"[{COURSE[n]} →]({n})" for n in after]
     return "*Course:* " + " · ".join(parts)
 
 
-def short_title(name: str) -> str:
-    """ "03 The pseudo-inverse" of a notebook that begins with "# 03 · The pseudo-inverse: ..."."""
-    title = read(name).cells[0].source.splitlines()[0].removeprefix("# ")
-    return title.split(":")[0].replace(" · ", " ")
+def write_course_lines() -> None:
+    """Put the line into every notebook; no cell that runs is touched."""
+    for name in COURSE:
+        if not (NOTEBOOKS / name).is_file():
+            continue
+        book = read(name)
+        texts = [cell for cell in book.cells if cell.cell_type == "markdown"]
+        for cell in (texts[0], texts[-1]):
+            cell.source = re.sub(r"\n*^\*Course:\*.*$", "", cell.source, flags=re.M).rstrip()
+        title, _, rest = texts[0].source.partition("\n")
+        texts[0].source = f"{title}\n\n{course_line(name)}\n\n{rest.lstrip()}"
+        texts[-1].source += f"\n\n{course_line(name)}"
+        nbformat.write(book, NOTEBOOKS / name)
+
+
+if __name__ == "__main__":
+    write_course_lines()

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from depthnet_lib import paper
 from depthnet_lib.cli import main
-from depthnet_lib.config import FIGURES
+from depthnet_lib.config import FIGURES, WEIGHTS
 from depthnet_lib.errors import InputError
 from depthnet_lib.paper import MANIFEST, Plate, frame
 from depthnet_lib.paper.compare import differences
@@ -150,3 +150,8 @@ def test_committed_figures_are_whole(id):
     assert {".json", ".png", ".pdf"} <= {path.suffix for path in (FIGURES / id).iterdir()}
     record = json.loads((FIGURES / id / f"{id}.json").read_text())
     assert record["id"] == id and record["numbers"] and record["data"]
+
+
+@pytest.mark.parametrize("id", COMMITTED)
+def test_weights_of_committed_figures_are_here(id):
+    assert [name for name in READINGS[id].weights if not (WEIGHTS / f"{name}.safetensors").is_file()] == []
