@@ -38,8 +38,9 @@ from .shapes import (
     trust,
 )
 
-# Least standard deviation of a keypoint, its face having unit spread. Chosen without depth: of 0, 0.01 and 0.02 the
-# one at which two random halves of the keypoints of unseen faces agree best on the camera (1.14, 0.78, 0.68 degrees).
+# Least standard deviation of a keypoint, its face having unit spread. Seen on scans with true depth, then confirmed
+# without: of 0, 0.01 and 0.02 the one at which two random halves of the keypoints of unseen faces agree best on the
+# camera (1.14, 0.78, 0.68 degrees). RANK was chosen on those scans too.
 FLOOR = 0.02
 RANK, FACES, ROUNDS = 48, 2000, 25  # twice the faces bring 0.01 of identity score, half the rank costs 0.2
 _SYMMETRIC = 5 / 8  # of the loadings, where the layout has mirror pairs
