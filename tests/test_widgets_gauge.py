@@ -31,4 +31,4 @@ def test_a_slider_draws_anew():
     rows[0].children[0].value = -1.5
     assert bytes(picture.value) != bytes(before) and bytes(picture.value).startswith(b"\x89PNG")
     rows[0].children[0].value = 0.0  # flat: the affine fades, nothing explodes
-    assert picture.value.startswith(b"\x89PNG")
+    assert bytes(picture.value).startswith(b"\x89PNG")
