@@ -73,8 +73,8 @@ class Run:
         """Raises InputError for what no run can have, before anything is read or written."""
         if not 0 <= self.seed <= MAX_SEED:
             raise InputError(f"seed {self.seed}", "out of range", f"give one from 0 to {MAX_SEED}")
-        if self.epochs < 0:
-            raise InputError(f"{self.epochs} epochs", "out of range", "give none or more")
+        if self.epochs < 1:
+            raise InputError(f"{self.epochs} epochs", "out of range", "give at least 1")
         if self.minutes is not None and not 0 < self.minutes < math.inf:
             raise InputError(f"{self.minutes} minutes", "out of range", "give a positive number")
 
