@@ -9,8 +9,8 @@ from .readings import READINGS
 
 HEAD = """# Tables and figures
 
-Made by `depthnets figures` (page and all); `depthnets figures ID` makes one again. Each has its numbers in ID.json,
-which the command compares with those committed here. The paper's numbers were measured on its own data and stand
+Made by `depthnets figures` (page and all); `depthnets figures ID` makes one again, and a pdf of it for print.
+Each has its numbers in ID.json, which the command compares with those committed here. The paper's numbers were measured on its own data and stand
 beside ours, never in their place.
 """
 
@@ -31,7 +31,7 @@ def _section(id: str, title: str, record: dict, table: Path) -> str:
         lines += [f"**We see.** {READINGS[id].says}", "", f"**The paper.** {READINGS[id].paper}", ""]
     weights = READINGS[id].weights if id in READINGS else ()
     made = f"*Data: {', '.join(record['data'])}." + (f" Weights: {', '.join(weights)}." if weights else "")
-    lines += [f"{made} [Numbers]({id}/{id}.json), [pdf]({id}/{id}.pdf).*", ""]
+    lines += [f"{made} [Numbers]({id}/{id}.json).*", ""]
     lines += [table.read_text() if table.is_file() else f"![{title}]({id}/{id}.png)\n"]
     lines += [f"* {note}" for note in record["notes"]]
     return "\n".join(lines) + "\n"
