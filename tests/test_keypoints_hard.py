@@ -11,11 +11,11 @@ from depthnet_lib.heads import sample_shots
 from depthnet_lib.heads.render import render
 from depthnet_lib.images import write_image
 from depthnet_lib.keypoints import find_face, read_points
-from depthnet_lib.keypoints.rcn import WEIGHTS_FILE
 from depthnet_lib.keypoints.score import nme, nme_box
 
-needs_rcn = pytest.mark.skipif(not WEIGHTS_FILE.is_file(), reason="rcn is not trained yet")
-both = pytest.mark.parametrize("detector", ["dlib", pytest.param("rcn", marks=needs_rcn)])
+from .warp_cases import needs_opengl
+
+both = pytest.mark.parametrize("detector", ["dlib", "rcn"])
 PHOTO = data.astronaut()
 LIMIT = 0.12  # of the distance of the eyes: the two detectors differ by half of it on the unchanged photo
 
@@ -57,6 +57,7 @@ def test_two_faces(tmp_path, true, detector):
     assert off(small, true) < LIMIT
 
 
+@needs_opengl
 @both
 @pytest.mark.parametrize("yaw", [-85, 85])
 def test_a_profile(tmp_path, capsys, detector, yaw):

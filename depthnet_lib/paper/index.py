@@ -9,9 +9,9 @@ from .readings import READINGS
 
 HEAD = """# Tables and figures
 
-Made by `depthnets figures` (page and all); `depthnets figures ID` makes one again, and a pdf of it for print.
-Each has its numbers in ID.json, which the command compares with those committed here. The paper's numbers were measured on its own data and stand
-beside ours, never in their place.
+Made by `depthnets figures` (page and all); `depthnets figures ID` makes one again, and a pdf of it for print. Each has
+its numbers in ID.json, which the command compares with those committed here. The paper's numbers were measured on its
+own data and stand beside ours, never in their place.
 """
 
 
