@@ -11,7 +11,7 @@ from tqdm import tqdm
 from .datasets.anny import keypoint_set
 from .files import new_folder, writable, write_json
 from .heads import sample_shots
-from .images import write_image
+from .images import SYNTHETIC, write_image
 from .pipeline import METRIC_MODEL, PAPER_MODEL, Portrait, place, read_portrait, turn_portrait, warp_portrait
 from .plots import depth_figure, draw_keypoints, frame_face, show_picture
 from .warp.export import export_mesh, on_white, sheet, there_and_back, write_animation
@@ -24,8 +24,8 @@ def run_demo(photo: Path | None, target: Path | None, out: Path) -> list[Path]:
     """Write sweep.png, turn.gif, depth.png, head.glb and result.json, and with a target photo target.png, into
     ``out``; the astronaut photo of scikit-image (NASA, public domain) where none is given.
 
-    All is made in a folder inside and moved at the end, so that a failure leaves nothing half-written. Returns the
-    files.
+    Pictures of turned faces say in their metadata that they are synthetic. All is made in a folder inside and moved at
+    the end, so that a failure leaves nothing half-written. Returns the files.
     """
     portrait = read_portrait(photo or skimage.data.astronaut())
     other = read_portrait(target) if target else None
@@ -68,12 +68,12 @@ def sweep_figure(portrait: Portrait, yaws: tuple[float, ...] = YAWS) -> Figure:
 
 
 def _sweep(portrait: Portrait, folder: Path) -> None:
-    sweep_figure(portrait).savefig(folder / "sweep.png", dpi=110)
+    sweep_figure(portrait).savefig(folder / "sweep.png", dpi=110, metadata=SYNTHETIC)
 
 
 def _turning(portrait: Portrait, folder: Path) -> None:
     frames = [on_white(turn_portrait(portrait, yaw)) for yaw in np.linspace(-40, 40, 25)]
-    write_animation(folder / "turn.gif", there_and_back(frames))
+    write_animation(folder / "turn.gif", there_and_back(frames), text=SYNTHETIC)
 
 
 def _depth(portrait: Portrait, folder: Path) -> None:
@@ -90,9 +90,8 @@ def _onto(portrait: Portrait, other: Portrait, folder: Path) -> None:
     """Source, target, and the source's face on the target's geometry, laid over the target."""
     warped = warp_portrait(portrait, other.x_s[None])[0]
     alpha = warped[..., 3:] > 0
-    write_image(
-        folder / "target.png", sheet([[portrait.image, other.image, np.where(alpha, warped[..., :3], other.image)]])
-    )
+    pictures = [portrait.image, other.image, np.where(alpha, warped[..., :3], other.image)]
+    write_image(folder / "target.png", sheet([pictures]), SYNTHETIC)
 
 
 def _summary(portrait: Portrait, photo: Path | None, target: Path | None) -> dict:

@@ -64,12 +64,17 @@ def _label(path: Path, kind: str, text: dict[str, str]) -> dict:
         raise InputError(path, f"{kind} pictures cannot carry a label", "use .png or .jpg")
     if kind != "PNG":
         exif = Image.Exif()
-        exif[ExifTags.Base.ImageDescription] = "; ".join(f"{key}: {value}" for key, value in text.items())
+        exif[ExifTags.Base.ImageDescription] = as_line(text)
         return {"exif": exif}
     info = PngInfo()
     for key, value in text.items():
         info.add_text(key, value)
     return {"pnginfo": info}
+
+
+def as_line(text: dict[str, str]) -> str:
+    """Metadata for formats that have one place for all of it."""
+    return "; ".join(f"{key}: {value}" for key, value in text.items())
 
 
 def _to_rgb(picture: Image.Image) -> np.ndarray:

@@ -1,9 +1,12 @@
 """Frontalize and swap, from photo to picture."""
 
+import json
+import shutil
+
 import numpy as np
 import pytest
 import skimage
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageSequence
 
 from depthnet_lib.cli import main
 from depthnet_lib.errors import InputError
@@ -12,6 +15,7 @@ from depthnet_lib.heads.camera import rotation
 from depthnet_lib.images import SYNTHETIC, read_image, write_image
 from depthnet_lib.keypoints import find_face
 from depthnet_lib.pipeline import Portrait, frontalize, read_portrait, swap_face
+from depthnet_lib.warp.export import write_animation
 
 
 def run(*arguments) -> int:
@@ -72,14 +76,64 @@ def test_commands_write_pictures(tmp_path):
     assert read_image(tmp_path / "s.png").shape == skimage.data.astronaut().shape
 
 
+def label_of(path) -> str:
+    """What a picture's metadata say of it."""
+    with Image.open(path) as picture:
+        if path.suffix == ".png":
+            return picture.text.get("synthetic", "")
+        return picture.info.get("comment", b"").decode() or picture.getexif().get(ExifTags.Base.ImageDescription, "")
+
+
+def test_every_command_says_that_its_pictures_are_synthetic(tmp_path):
+    """All that turns or replaces a face, and nothing else: the picture of depths shows the photo as it is."""
+    photo = tmp_path / "a.png"
+    write_image(photo, skimage.data.astronaut())
+    assert label_of(photo) == ""
+    assert run("demo", photo, "--target", photo, "--out", tmp_path / "demo") == 0
+    assert run("frontalize", photo, "--out", tmp_path / "f.png") == 0
+    assert run("frontalize", photo, "--out", tmp_path / "r.png", "--repair") == 0
+    assert run("swap", photo, photo, "--out", tmp_path / "s.jpg", "--blend", "plain") == 0
+    points = tmp_path / "demo" / "x_s.txt"
+    np.savetxt(points, json.loads((tmp_path / "demo" / "result.json").read_text())["keypoints"])
+    assert run("depth", "--source", points, "--target", points, "--out", tmp_path / "d") == 0
+    files = {
+        "--image": photo,
+        "--keypoints": points,
+        "--depth": tmp_path / "d/depth.txt",
+        "--affine": tmp_path / "d/affine.txt",
+    }
+    assert run("warp", *(v for pair in files.items() for v in pair), "--out", tmp_path / "w.png") == 0
+    for folder, name in {"source": "a.png", "keypoints": "a.txt", "depth": "a.txt", "affine": "a.txt"}.items():
+        source = {"source": photo, "keypoints": points}.get(folder, tmp_path / "d" / f"{folder}.txt")
+        (tmp_path / "all" / folder).mkdir(parents=True)
+        shutil.copy(source, tmp_path / "all" / folder / name)
+    assert run("warp", "--dataset", tmp_path / "all", "--out", tmp_path / "warped") == 0
+    made = [tmp_path / name for name in ("f.png", "r.png", "s.jpg", "w.png", "warped/a.png")]
+    made += [tmp_path / "demo" / name for name in ("sweep.png", "turn.gif", "target.png")]
+    assert [path.name for path in made if "not a photograph" not in label_of(path)] == []
+    assert label_of(tmp_path / "demo" / "depth.png") == ""
+
+
+def test_the_label_changes_no_pixel(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 255, (9, 8, 4), np.uint8)
+    for name, text in (("plain.png", None), ("labelled.png", SYNTHETIC)):
+        write_image(tmp_path / name, pixels, text)
+        assert np.array_equal(np.asarray(Image.open(tmp_path / name)), pixels)
+    frames = list(np.random.default_rng(0).integers(0, 255, (3, 9, 8, 3), np.uint8))
+    for name, text in (("plain.gif", None), ("labelled.gif", SYNTHETIC)):
+        write_animation(tmp_path / name, frames, text=text)
+    read = {}
+    for name in ("plain.gif", "labelled.gif"):
+        with Image.open(tmp_path / name) as gif:
+            read[name] = np.stack([np.asarray(frame.convert("RGB")) for frame in ImageSequence.Iterator(gif)])
+    assert np.array_equal(*read.values())
+
+
 @pytest.mark.parametrize("suffix", ["png", "jpg", "jpeg", "webp", "tif"])
 def test_outputs_say_that_they_are_synthetic(tmp_path, suffix):
     path = tmp_path / f"s.{suffix}"
     write_image(path, np.zeros((8, 8, 3), np.uint8), SYNTHETIC)
-    with Image.open(path) as picture:
-        found = picture.text if suffix == "png" else picture.getexif()
-    label = found["synthetic"] if suffix == "png" else found[ExifTags.Base.ImageDescription]
-    assert "not a photograph" in label
+    assert "not a photograph" in label_of(path)
 
 
 def test_a_format_that_cannot_say_so_is_refused(tmp_path):

@@ -11,6 +11,7 @@ from PIL import Image
 
 from ..errors import InputError
 from ..files import new_folder, writable
+from ..images import as_line
 
 
 def export_mesh(path: str | Path, image: np.ndarray, x_s: np.ndarray, z: np.ndarray, triangles: np.ndarray) -> None:
@@ -68,15 +69,19 @@ def _textured_mesh(name: str, arrays: MeshArrays) -> trimesh.Trimesh:
     return trimesh.Trimesh(arrays.points, arrays.triangles, visual=visual, process=False)
 
 
-def write_animation(path: str | Path, frames: list[np.ndarray], seconds: float = 0.06) -> None:
-    """Write pictures (H, W, 3) RGB uint8 as an endless .gif or as an .mp4, each shown for ``seconds``."""
+def write_animation(
+    path: str | Path, frames: list[np.ndarray], seconds: float = 0.06, text: dict[str, str] | None = None
+) -> None:
+    """Write pictures (H, W, 3) RGB uint8 as an endless .gif or as an .mp4, each shown for ``seconds``; ``text`` becomes
+    the comment of a .gif."""
     path = Path(path)
     if path.suffix not in (".gif", ".mp4"):
         raise InputError(path, f"unknown animation suffix {path.suffix!r}", "use .gif or .mp4")
     with writable(path), new_folder(path.parent) as folder:  # both writers look at the suffix
         part = folder / path.name
         if path.suffix == ".gif":
-            imageio.imwrite(part, np.stack(frames), duration=round(seconds * 1000), loop=0)
+            comment = {"comment": as_line(text)} if text else {}
+            imageio.imwrite(part, np.stack(frames), duration=round(seconds * 1000), loop=0, **comment)
         else:
             height, width = (side // 2 * 2 for side in frames[0].shape[:2])  # the codec takes even sides only
             video = cv2.VideoWriter(str(part), cv2.VideoWriter_fourcc(*"mp4v"), 1 / seconds, (width, height))

@@ -3,6 +3,7 @@
 There (0, 0) is the top-left *corner* of the picture, half a pixel from our origin. Where the folder has a
 triangles.csv, those triangles are drawn in their order, later over earlier, without a depth test; where it has none,
 the keypoint layout's triangles are drawn and the nearest shows. Outside the mesh the picture is opaque black.
+Its metadata say that it is synthetic.
 """
 
 from concurrent.futures import Executor, as_completed
@@ -16,7 +17,7 @@ from tqdm import tqdm
 
 from ..errors import InputError
 from ..files import sweep
-from ..images import read_image, write_image
+from ..images import SYNTHETIC, read_image, write_image
 from ..keypoints.files import read_affine, read_depth, read_points, read_table
 from ..layouts import layout_of, mesh_triangles
 from ..workers import worker_pool
@@ -129,14 +130,14 @@ def warp_face(face: Face, triangles: np.ndarray | None, backend: str = "auto") -
     with _blaming(face.affine):
         picture = draw(image, xyz, x_s - _CORNER, triangles, depth_test=not in_order, backend=backend)
     picture[..., 3] = 255
-    write_image(face.result, picture)
+    write_image(face.result, picture, SYNTHETIC)
 
 
 def warp_picture(image: Path, keypoints: Path, depth: Path, affine: Path, out: Path, backend: str = "auto") -> None:
     """Warp one picture from files into ``out``, by the rules of `warp`; black outside if ``out`` has no alpha."""
     with _blaming(affine):
         result = warp(*_read_face(image, keypoints, depth, affine), backend=backend)
-    write_image(out, result if Path(out).suffix.lower() in _WITH_ALPHA else result[..., :3])
+    write_image(out, result if Path(out).suffix.lower() in _WITH_ALPHA else result[..., :3], SYNTHETIC)
 
 
 def _read_face(image: Path, keypoints: Path, depth: Path, affine: Path) -> tuple[np.ndarray, ...]:
