@@ -15,7 +15,7 @@ from .keypoints.boxes import crop
 from .layouts import layout_of
 from .models import DepthModel, Faces, load_model
 from .repair.apply import generator, repair
-from .repair.inputs import background_input
+from .repair.inputs import background_input, swap_input
 from .warp import turn, turned, warp
 from .warp.hidden import fill_from_mirror, hidden_mask
 from .warp.mesh import make_mesh
@@ -158,8 +158,9 @@ def repair_swap(source: Portrait, target: np.ndarray, x_t: np.ndarray) -> np.nda
     box = _head_box(x_t)
     size = int(np.clip(box[2] - box[0], 64, 2048))  # the photo's own pixels, as far as a machine can bear
     picture, matrix = crop(target, box, size)
-    x, _ = swap_face(source, picture, x_t @ matrix[:, :2].T + matrix[:, 2], mesh="keypoints", fill=False, blend="plain")
-    repaired, _ = repair(generator("swap"), x)
+    x_t = x_t @ matrix[:, :2].T + matrix[:, 2]
+    pasted, _ = swap_face(source, picture, x_t, mesh="keypoints", fill=False, blend="plain")
+    repaired, _ = repair(generator("swap"), swap_input(pasted, picture, x_t))
     fade = np.minimum(1, (0.5 - np.abs(np.linspace(-0.5, 0.5, size))) / 0.1)
     layers = np.dstack([repaired, np.minimum(fade, fade[:, None])]).astype(np.float32)
     back = cv2.warpAffine(layers, cv2.invertAffineTransform(matrix), target.shape[1::-1])

@@ -34,7 +34,7 @@ from .pipeline import (
     swap_face,
     turned_by,
 )
-from .repair.inputs import background_input
+from .repair.inputs import background_input, swap_input
 from .warp import turned
 from .workers import worker_pool
 
@@ -46,11 +46,12 @@ FRONT = 12.0  # degrees: a photo turned less counts as frontal
 YAW = {"background": (FRONT, EXTREME), "extreme": (EXTREME, 75.0), "swap": (FRONT, EXTREME)}  # to either side
 RENDER_SIZE = 128  # pixels; the pipeline works there, the network on what is left after shrinking
 _CHUNK = 8  # people drawn at once
+_FORMAT = 2  # of the stored arrays: another one does not read old folders
 
 
 @dataclass(frozen=True)
 class RepairSet:
-    """Two unpaired domains: ``x`` uint8 (M, S, S, c_x) warped, ``y`` (K, S, S, 3) true, of other people.
+    """Two unpaired domains: ``x`` uint8 (M, S, S, 6) warped, ``y`` (K, S, S, 3) true, of other people.
 
     Rendered heads know the answer too: ``truth`` (M, S, S, 3) is what F(x) should be and ``inside`` (M, S, S) its
     inner face; both are for scores only, no training sees them.
@@ -80,7 +81,7 @@ def load_repair_set(task: str, name: str, size: int = 64, processes: int | None 
         )
     else:
         stem, make = f"{task}-{name.replace(':', '-').replace('/', '-')}", lambda: _from_photos(task, load(name), size)
-    folder = data_dir() / "repair" / f"{stem}-{size}"
+    folder = data_dir() / "repair" / f"{stem}-{size}-v{_FORMAT}"
     with alone(folder):
         if not (folder / "set.json").is_file():
             _store(folder, make())
@@ -192,9 +193,9 @@ def background_row(portrait: Portrait) -> tuple[np.ndarray, np.ndarray]:
 
 
 def swap_row(source: Portrait, target: Portrait) -> tuple[np.ndarray, np.ndarray]:
-    """x (H, W, 3), the source's face pasted on the target's, and its place; warped the paper's way."""
-    x, warped = swap_face(source, target.image, target.x_s, mesh="keypoints", fill=False, blend="plain")
-    return x, warped.face[..., 3]
+    """x (H, W, 6), the source's face pasted on the target's, and its place; warped the paper's way."""
+    pasted, warped = swap_face(source, target.image, target.x_s, mesh="keypoints", fill=False, blend="plain")
+    return swap_input(pasted, target.image, target.x_s), warped.face[..., 3]
 
 
 def _swaps(faces: list[Portrait]) -> list[tuple[np.ndarray, np.ndarray]]:

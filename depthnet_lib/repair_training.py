@@ -13,7 +13,7 @@ from .experiments import command_line, versions
 from .files import write_json
 from .images import write_image
 from .repair import losses
-from .repair.apply import TASKS, load_start, save_gan
+from .repair.apply import CHANNELS, TASKS, load_start, save_gan
 from .repair.cyclegan import CycleGan, Pool, to_pictures, to_tensor
 from .repair.networks import CONFIGS
 from .repair.scores import scores
@@ -29,17 +29,25 @@ SHEET_ROWS = 6
 
 @dataclass(frozen=True)
 class Settings:
-    """Pictures a step, Adam's learning rate, lambda of equation 4, and the weight of `losses.keep`."""
+    """Pictures a step, Adam's learning rate, lambda of equation 4, and the weight of `losses.keep`.
+
+    ``known``: which of x's two pictures that term keeps. ``judged``: pictures of each kind that a discriminator sees a
+    step, where that is more than the generators make; earlier ones of theirs fill it up.
+    """
 
     batch_size: int
     lr: float
     cycle: float
     keep: float
+    known: int = 0
+    judged: int = 0
 
 
 # The paper's own; and what a few thousand steps on 2 cores need: small steps, fast ones, and cycles that let go of the
 # source's outline, which a strict lambda keeps as a ghost in the repaired picture, while the face itself is held.
-SETTINGS = {"paper": Settings(16, 2e-4, losses.CYCLE, 0.0), "laptop": Settings(4, 5e-4, 2.0, 2.0)}
+SETTINGS = {"paper": Settings(16, 2e-4, losses.CYCLE, 0.0), "laptop": Settings(4, 5e-4, 2.0, 2.0, judged=8)}
+# Here the face's own colours are what must change, and the target around it what must stay.
+SWAP = Settings(4, 1e-3, 1.0, 5.0, known=1, judged=8)
 
 
 class CycleGanTask(Task):
@@ -83,19 +91,22 @@ class CycleGanTask(Task):
         return min(1.0, 2 * (1 - progress))
 
     def batches(self, generator: torch.Generator) -> Iterator[Tensor]:
-        """(B, 4): which x, which y, and whether each is mirrored."""
+        """(B, 4): which x, which y, and whether each is mirrored; as many as the discriminators see."""
+        rows = max(self.settings.batch_size, self.settings.judged)
         for _ in range(self.batches_per_epoch):
-            draw = lambda high: torch.randint(high, (self.settings.batch_size,), generator=generator)  # noqa: E731
+            draw = lambda high: torch.randint(high, (rows,), generator=generator)  # noqa: E731
             yield torch.stack([draw(len(self.x)), draw(len(self.y)), draw(2), draw(2)], 1)
 
     def training_step(self, batch: Tensor, update: Update) -> dict[str, Tensor]:
         rows = batch.cpu().numpy()
         x = _mirrored(to_tensor(self.x[rows[:, 0]]).to(batch.device), batch[:, 2])
         y = _mirrored(to_tensor(self.y[rows[:, 1]]).to(batch.device), batch[:, 3])
-        terms, fx, gy = self.gan.generator_loss(x, y, self.settings.cycle, self.settings.keep)
+        settings = self.settings
+        few = len(rows) * settings.batch_size // max(settings.batch_size, settings.judged)
+        terms, fx, gy = self.gan.generator_loss(x[:few], y[:few], settings.cycle, settings.keep, settings.known)
         total = sum(terms.values())
         update("generators", total)
-        judged = self.gan.discriminator_loss(x, y, self.pool_y(fx), self.pool_x(gy))
+        judged = self.gan.discriminator_loss(x, y, self.pool_y(fx, len(rows)), self.pool_x(gy, len(rows)))
         update("discriminators", judged)
         return {"loss": total, "discriminators": judged, **terms}
 
@@ -133,13 +144,11 @@ def train_repair(
     task, config = TRAINED[model], CONFIGS[recipe]
     train = load_repair_set(task, data, config.size)
     test = load_repair_set(task, data.replace(":train", ":test"), config.size)
-    gan = CycleGan(TASKS[task], config).reset(torch.Generator().manual_seed(seed))
+    gan = CycleGan(CHANNELS, config).reset(torch.Generator().manual_seed(seed))
     if start:
         load_start(gan, start)
     run = Run(out, epochs or EPOCHS, seed, minutes, resume, checkpoint_seconds=180, precision=precision)
-    settings = SETTINGS[recipe]
-    if task == "swap":  # here the face's own colours are what must change
-        settings = replace(settings, keep=0.0)
+    settings = SWAP if (task, recipe) == ("swap", "laptop") else SETTINGS[recipe]
     return train_gan(task, gan, train, test, run, replace(settings, batch_size=batch_size or settings.batch_size))
 
 

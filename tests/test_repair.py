@@ -1,6 +1,7 @@
 """CycleGAN: losses by hand, networks, replay buffer, training that resumes, use at any size, measures."""
 
 import signal
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from depthnet_lib.images import read_image
 from depthnet_lib.repair import losses
 from depthnet_lib.repair.apply import load_gan, load_start, repair, save_gan
 from depthnet_lib.repair.cyclegan import CycleGan, Pool, to_pictures, to_tensor
-from depthnet_lib.repair.inputs import background_input, composite, face_hull
+from depthnet_lib.repair.inputs import background_input, composite, face_hull, swap_input
 from depthnet_lib.repair.networks import CONFIGS, Config, Discriminator, Generator
 from depthnet_lib.repair.scores import distances, two_sample
 from depthnet_lib.repair_training import CycleGanTask, Settings, train_gan
@@ -23,7 +24,7 @@ from .conftest import toy_repair_set
 TINY = Config(size=16, width=4, strides=(2, 2, 2), blocks=1, patch_layers=1, blend=True)
 PAINT = Config(size=16, width=4, strides=(1, 2, 2), blocks=1, patch_layers=1, blend=False)
 
-QUICK = Settings(batch_size=2, lr=2e-4, cycle=10.0, keep=1.0)
+QUICK = Settings(batch_size=2, lr=2e-4, cycle=10.0, keep=1.0, judged=3)
 
 
 def pictures(*shape, seed=0):
@@ -75,11 +76,20 @@ def test_losses_are_means_over_pixels():
 
 
 def test_keep_looks_at_the_face_alone():
-    x = torch.full((1, 6, 2, 2), -1.0)
-    x[:, :3, 0, 0] = torch.tensor([0.5, -1.0, 0.25])  # the only pixel that is not black
-    made = torch.zeros(1, 3, 2, 2)
-    assert losses.keep(made, x).item() == pytest.approx((0.5 + 1 + 0.25) / 3)
-    assert losses.keep(made, torch.full((1, 6, 2, 2), -1.0)).item() == 0
+    """Where a picture on black is neither black nor beside black."""
+    known = torch.full((1, 3, 5, 5), -1.0)
+    known[:, :, 1:4, 1:4] = 0.9  # a border, half black in truth
+    known[:, :, 2, 2] = torch.tensor([0.5, -1.0, 0.25])
+    assert losses.keep(torch.zeros(1, 3, 5, 5), known).item() == pytest.approx((0.5 + 1 + 0.25) / 3)
+    assert losses.keep(torch.zeros(1, 3, 5, 5), torch.full((1, 3, 5, 5), -1.0)).item() == 0
+
+
+def test_which_picture_is_kept():
+    net, x = gan(), torch.full((1, 6, 16, 16), -1.0)
+    net.f = Answer(torch.zeros(1, 3, 16, 16))
+    x[:, 3:] = 0.5
+    terms = [net.generator_loss(x, x[:, 3:], 1.0, 2.0, known)[0]["keep"].item() for known in (0, 1)]
+    assert terms == [0, 1.0]  # 2 * |0 - 0.5|, and nothing where the first picture is black
 
 
 @pytest.mark.parametrize("config", [TINY, PAINT], ids=["blend", "paint"])
@@ -97,7 +107,7 @@ def test_generators_keep_the_size_and_the_range(config, c_in, c_out):
 
 @pytest.mark.parametrize("name", CONFIGS)
 def test_the_paper_s_and_the_laptop_s_networks(name):
-    """Three downsampling convolutions: kernels of CycleGAN's appendix; patches of 34 pixels; weights that fit."""
+    """Three downsampling convolutions: kernels of CycleGAN's appendix; weights that fit."""
     config = CONFIGS[name]
     net = Generator(6, 3, config)
     convolutions = [m for m in net.net if isinstance(m, torch.nn.Conv2d)]
@@ -139,6 +149,13 @@ def test_the_replay_buffer_fills_then_gives_old_for_new():
     assert sorted([*shown.tolist(), *pool.pictures.flatten().tolist()]) == list(map(float, range(203)))
     none = Pool(0, (1, 1, 1))
     assert torch.equal(none(first), first)
+
+
+def test_a_judge_may_see_more_than_was_just_made():
+    pool = Pool(8, (1, 1, 1))
+    first = torch.arange(4.0).view(4, 1, 1, 1)
+    more = pool(first, 9).flatten().tolist()
+    assert more[:4] == [0, 1, 2, 3] and len(more) == 9 and set(more) <= set(range(4))
 
 
 def test_pictures_become_tensors_and_back():
@@ -214,6 +231,10 @@ def test_training_starts_from_saved_weights(tmp_path):
     save_gan(tmp_path / "start.safetensors", start, "background")
     load_start(fresh, tmp_path / "start.safetensors")
     assert all(torch.equal(v, half({k: start.state_dict()[k]})[k].float()) for k, v in fresh.state_dict().items())
+    larger = CycleGan(6, replace(TINY, patch_layers=2)).reset(torch.Generator().manual_seed(1))
+    judge = larger.d_y[0].weight.clone()
+    load_start(larger, tmp_path / "start.safetensors")
+    assert same(larger.f.state_dict(), fresh.f.state_dict()) and torch.equal(larger.d_y[0].weight, judge)
     for other in (CycleGan(3, TINY), CycleGan(6, PAINT)):
         with pytest.raises(InputError, match="has networks of"):
             load_start(other, tmp_path / "start.safetensors")
@@ -249,7 +270,15 @@ def test_inputs_are_the_paper_s():
     assert x[4:12, 4:12, 3:].max() == 0 and np.array_equal(x[:4, :, 3:], image[:4])
     both = composite(x)
     assert (both[2:8, 2:8] == [10, 20, 30]).all() and (both[9, 9] == 0).all() and (both[15, 15] == image[15, 15]).all()
-    assert np.array_equal(composite(image), image)
+    pasted = image.copy()
+    pasted[5:9, 5:9] = [10, 20, 30]
+    x = swap_input(pasted, image, square)
+    assert (
+        np.array_equal(x[..., :3], pasted)
+        and x[4:12, 4:12, 3:].max() == 0
+        and np.array_equal(x[12:, :, 3:], image[12:])
+    )
+    assert np.array_equal(composite(x), pasted)
 
 
 def test_distances_by_hand():

@@ -14,7 +14,8 @@ from ..errors import InputError
 from .cyclegan import CycleGan, to_pictures, to_tensor
 from .networks import Config, Generator, blended
 
-TASKS = {"background": 6, "swap": 3, "extreme": 6}  # name -> channels of x
+TASKS = ("background", "swap", "extreme")
+CHANNELS = 6  # of x: two pictures, see `inputs`
 
 
 def save_gan(path: Path, gan: CycleGan, task: str) -> None:
@@ -29,20 +30,22 @@ def load_gan(task: str, path: Path | None = None) -> CycleGan:
     if header.get("task") != task:
         raise InputError(path, f"is not repair of the task {task}", f"depthnets train repair-{task} --help")
     config = header["config"]
-    gan = CycleGan(TASKS[task], Config(**{**config, "strides": tuple(config["strides"])}))
+    gan = CycleGan(CHANNELS, Config(**{**config, "strides": tuple(config["strides"])}))
     gan.load_state_dict({k: v.float() for k, v in tensors.items()})
     return gan.eval()
 
 
 def load_start(gan: CycleGan, path: Path) -> None:
-    """Weights of `save_gan`, or of a run's folder, into networks of the same sizes, whatever their task."""
+    """Weights of `save_gan`, or of a run's folder, into networks of the same sizes, whatever their task; only the
+    discriminators may differ, which then start afresh."""
     tensors, header = load_tensors(path / "weights.safetensors" if path.is_dir() else path)
-    if header.get("config") != json.loads(json.dumps(gan.config.asdict())) or len(tensors) != len(gan.state_dict()):
+    wanted, found = json.loads(json.dumps(gan.config.asdict())), header.get("config", {})
+    same_judges = wanted.pop("patch_layers") == found.pop("patch_layers", None)
+    start = {k: v.float() for k, v in tensors.items() if same_judges or k.startswith(("f.", "g."))}
+    own = gan.state_dict()
+    if wanted != found or any(k not in own or own[k].shape != v.shape for k, v in start.items()):
         raise InputError(path, "has networks of other sizes", "start from weights of the same recipe")
-    try:
-        gan.load_state_dict({k: v.float() for k, v in tensors.items()})
-    except RuntimeError:
-        raise InputError(path, "has networks of another task", "background and extreme share theirs") from None
+    gan.load_state_dict(start, strict=False)
 
 
 @cache

@@ -23,9 +23,10 @@ class CycleGan(nn.Module):
         return self
 
     def generator_loss(
-        self, x: Tensor, y: Tensor, cycle: float, keep: float = 0.0
+        self, x: Tensor, y: Tensor, cycle: float, keep: float = 0.0, known: int = 0
     ) -> tuple[dict[str, Tensor], Tensor, Tensor]:
-        """Equation 4: its four terms by name, and the made pictures F(x) and G(y). ``keep`` adds `losses.keep`."""
+        """Equation 4: its four terms by name, and the made pictures F(x) and G(y). ``keep`` adds `losses.keep` of the
+        picture of x whose number is ``known``."""
         fx, gy = self.f(x), self.g(y)
         terms = {
             "fool_x": losses.real(self.d_x(gy)),
@@ -34,7 +35,7 @@ class CycleGan(nn.Module):
             "cycle_x": cycle * losses.cycle(x, self.g(fx)),
         }
         if keep:
-            terms["keep"] = keep * losses.keep(fx, x)
+            terms["keep"] = keep * losses.keep(fx, x[:, 3 * known : 3 * known + 3])
         return terms, fx, gy
 
     def discriminator_loss(self, x: Tensor, y: Tensor, fx: Tensor, gy: Tensor) -> Tensor:
@@ -52,8 +53,9 @@ class Pool(nn.Module):
         self.register_buffer("pictures", torch.zeros(size, *shape))
         self.register_buffer("count", torch.zeros((), dtype=torch.long))
 
-    def forward(self, made: Tensor) -> Tensor:
-        """(B, C, S, S) of the same pictures, or earlier ones; random numbers are torch's global ones."""
+    def forward(self, made: Tensor, count: int = 0) -> Tensor:
+        """(B, C, S, S) of the same pictures, or earlier ones; with a larger ``count`` that many, the rest earlier ones.
+        Random numbers are torch's global ones."""
         size, shown = len(self.pictures), []
         for picture in made.detach():
             if self.count < size:
@@ -63,6 +65,8 @@ class Pool(nn.Module):
                 place = int(torch.randint(size, ()))
                 picture, self.pictures[place] = self.pictures[place].clone(), picture
             shown.append(picture)
+        if size and count > len(shown):
+            shown += list(self.pictures[torch.randint(int(self.count), (count - len(shown),))])
         return torch.stack(shown)
 
 

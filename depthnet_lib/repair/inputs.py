@@ -1,7 +1,8 @@
 """What repair is given: a warped face and the picture around it (supplement S.4).
 
-Background synthesis and extreme poses see two pictures, six channels: the frontalized face on black, and the source
-picture without its inner face. Face swap sees one: the warped face pasted onto the target.
+Two pictures, six channels. Background synthesis and extreme poses: the frontalized face on black, and the source
+picture without its inner face. Face swap: the warped face pasted onto the target, which is all that the paper gives,
+and the target without its inner face, so that what was pasted need not be guessed.
 """
 
 import cv2
@@ -26,8 +27,13 @@ def background_input(face: np.ndarray, image: np.ndarray, x_s: np.ndarray) -> np
     return np.concatenate([on_black, without_face(image, x_s)], -1).astype(np.uint8)
 
 
+def swap_input(pasted: np.ndarray, target: np.ndarray, x_t: np.ndarray) -> np.ndarray:
+    """(H, W, 6): the target (H, W, 3) with the warped face pasted on, then the target without its inner face."""
+    return np.concatenate([pasted, without_face(target, x_t)], -1)
+
+
 def composite(x: np.ndarray) -> np.ndarray:
     """(..., H, W, 3): what stands for "unrepaired": the face of (..., H, W, 6) over its background, black where neither
-    is; a swap's (..., H, W, 3) is its own composite."""
+    is; a swap's is its first picture."""
     face, rest = x[..., :3], x[..., -3:]
     return np.where(face.any(-1, keepdims=True), face, rest)

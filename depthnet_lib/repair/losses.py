@@ -1,5 +1,6 @@
 """Equations 4 and 5: least-squares adversarial terms, and cycles."""
 
+import torch.nn.functional as nnf
 from torch import Tensor
 
 CYCLE = 10.0  # lambda of equation 4, the CycleGAN paper's
@@ -20,12 +21,12 @@ def cycle(picture: Tensor, back: Tensor) -> Tensor:
     return (picture - back).abs().mean()
 
 
-def keep(picture: Tensor, x: Tensor) -> Tensor:
-    """L1 distance of a repaired picture (B, 3, S, S) from the warped face that it was made of: the first picture of x
-    (B, 3 I, S, S), where that is not black.
+def keep(picture: Tensor, known: Tensor) -> Tensor:
+    """L1 distance of a repaired picture (B, 3, S, S) from what is known of it: a picture (B, 3, S, S) on black, counted
+    where neither it nor a neighbour is black (its border is half black where it was made smaller).
 
     Not in the paper. In a short training the adversarial terms alone would sooner paint some face than keep this one.
     """
-    face = x[:, :3]
-    seen = (face.amax(1, keepdim=True) > -1).to(face.dtype)
-    return ((picture - face).abs() * seen).sum() / (3 * seen.sum()).clamp_min(1)
+    empty = (known.amax(1, keepdim=True) <= -1).to(known.dtype)
+    seen = 1 - nnf.max_pool2d(empty, 3, 1, 1)
+    return ((picture - known).abs() * seen).sum() / (3 * seen.sum()).clamp_min(1)
