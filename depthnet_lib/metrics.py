@@ -56,6 +56,19 @@ def predict_pairs(
             yield rows, model(faces[rows[:, 0]], faces[rows[:, 1]])
 
 
+def estimated_depths(model: DepthModel, data: KeypointSet, kind: str = "all") -> tuple[Tensor, Tensor, Tensor]:
+    """Pairs (P, 2), and for their sources the estimated and the true depth (P, N), both centred a face.
+
+    Raises InputError where the set has no true depth.
+    """
+    if data.z is None:
+        raise InputError(data.name, "has no true depth", "choose another set")
+    faces, pairs = as_faces(data, images=model.needs_images), ordered_pairs(data, kind)
+    centred = lambda z: z - z.mean(-1, keepdim=True)  # noqa: E731
+    parts = [centred(p.z).expand(len(rows), -1) for rows, p in predict_pairs(model, faces, pairs)]
+    return pairs, torch.cat(parts), centred(faces.z)[pairs[:, 0]]
+
+
 def pair_mse(x_n: Tensor, x_t: Tensor) -> Tensor:
     """(...) mean squared error over the 2 N coordinates of pairs (..., N, 2)."""
     return (x_n - x_t).square().mean((-2, -1))

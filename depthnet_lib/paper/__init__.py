@@ -26,6 +26,8 @@ MANIFEST: dict[str, tuple[str, str]] = {
     "figS6": ("repair_figures", "More of figure 4"),
     "figS7": ("repair_figures", "More of figure 5"),
     "figS8": ("repair_figures", "Extreme poses repaired and re-projected"),
+    "deviations": ("deviations", "Where the kit leaves the paper's text, why, and what that changes"),
+    "ablation": ("ablation", "What each part of the metric model brings"),
 }
 
 

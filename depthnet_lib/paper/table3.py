@@ -47,7 +47,8 @@ def make(id: str, data: tuple[str, ...]) -> Plate:
     table = Table(heads, rows)
     notes += [
         "MSE in squared sides of the picture, mean ± standard deviation over pairs, averaged over seeds",
-        f"DepthCorr by source pose, over all targets, of 66; mean ± standard deviation over {len(SEEDS)} seeds",
+        f"DepthCorr by source pose, over all targets, of 66; mean ± standard deviation over {len(SEEDS)} seeds; "
+        "one seed where there is no deviation",
         "r of a face: median over faces of the correlation over keypoints; identity: identity_r of metrics.py, what is "
         "left after the posed mean head is taken from both depths; gauge-free: the same after each face's best gauge",
         "the best depth of each pair is free up to its gauge: its depth scores mean nothing, its MSE is the bound",

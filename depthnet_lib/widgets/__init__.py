@@ -5,6 +5,7 @@ One module an explorer. To add one: its module here, its names below, its test i
 
 from .affine import affine_picture, affine_widget
 from .branches import branch_figure, branch_widget
+from .depths import agreement, depths_figure, depths_widget
 from .detectors import Hardship, detector_figure, detector_widget
 from .explorer import Landing, explorer_widget, land_on, landing_figure
 from .gauge import gauge_figure, gauge_widget
@@ -23,9 +24,12 @@ __all__ = [
     "TargetPicker",
     "affine_picture",
     "affine_widget",
+    "agreement",
     "branch_figure",
     "branch_widget",
     "depth_view",
+    "depths_figure",
+    "depths_widget",
     "detector_figure",
     "detector_widget",
     "explorer_widget",
