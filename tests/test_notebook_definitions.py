@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from depthnet_lib.affine import apply_affine, solve_affine
+from depthnet_lib.affine import apply_affine, solve_affine, to_unit
 from depthnet_lib.datasets.tensors import as_faces
 from depthnet_lib.models import build_model
 
@@ -109,6 +109,27 @@ def test_second_step():
         solved = definitions("solutions/04_depth_and_affine.ipynb").second_step(model, source, target)
     torch.testing.assert_close(given, own)
     assert ((solved - target.xy).square().sum((1, 2)) <= (own - target.xy).square().sum((1, 2)) + 1e-5).all()
+
+
+@covers("05_depthcorr.ipynb", "pose_grid", "corr_of", "best_gauge", "gauge_free")
+@covers("solutions/05_depthcorr.ipynb", "gauge_free")
+def test_depthcorr_and_the_gauge():
+    """Plain DepthCorr forgives a common sign and no tilt of single faces; the exercise's start neither, its solution
+    both."""
+    faces = toy_faces(40, shots=4)
+    xy, z = torch.from_numpy(faces.xy), torch.from_numpy(faces.z)
+    tilt = torch.linspace(-1, 1, 40).double()[:, None]
+    moved = tilt.sign() * (z + tilt * xy[..., 0] + 3)
+    unit = to_unit(xy)[0]
+    cells = definitions("05_depthcorr.ipynb", z=z, unit=unit)
+    assert cells.corr_of(-z) == pytest.approx(68) and cells.corr_of(moved) < 40
+    torch.testing.assert_close(cells.best_gauge(moved), z)
+    grid = {s: {t: 10 * i + j for j, t in enumerate(cells.POSES)} for i, s in enumerate(cells.POSES)}
+    assert cells.pose_grid({"depthcorr": grid}).tolist() == [[0, 1, 2], [10, 11, 12], [20, 21, 22]]
+    solved = definitions("solutions/05_depthcorr.ipynb").gauge_free
+    assert solved(z, z, xy) == solved(moved, z, xy) == pytest.approx(68)
+    noise = torch.randn(z.shape, generator=torch.Generator().manual_seed(0), dtype=z.dtype)
+    assert solved(noise, z, xy) < 30 and cells.gauge_free(moved, z, xy) < 40
 
 
 @covers("08_beyond_the_paper.ipynb", "best_gauge", "error")
