@@ -34,7 +34,7 @@ from .pipeline import (
     swap_face,
     turned_by,
 )
-from .repair.inputs import background_input, swap_input
+from .repair.inputs import background_input, swap_input, without_face
 from .warp import turned
 from .workers import worker_pool
 
@@ -54,7 +54,8 @@ class RepairSet:
     """Two unpaired domains: ``x`` uint8 (M, S, S, 6) warped, ``y`` (K, S, S, 3) true, of other people.
 
     Rendered heads know the answer too: ``truth`` (M, S, S, 3) is what F(x) should be and ``inside`` (M, S, S) its
-    inner face; both are for scores only, no training sees them.
+    inner face; both are for scores only, no training sees them. For swaps ``rest`` (K, S, S, 3) is y without its inner
+    faces.
     """
 
     name: str
@@ -62,6 +63,7 @@ class RepairSet:
     y: np.ndarray
     truth: np.ndarray | None = None
     inside: np.ndarray | None = None
+    rest: np.ndarray | None = None
 
 
 def load_repair_set(task: str, name: str, size: int = 64, processes: int | None = None) -> RepairSet:
@@ -117,7 +119,8 @@ def head_rows(domain: str, people: np.ndarray, size: int) -> dict[str, np.ndarra
         made["swap"] = _swaps(some.faces)
         rows |= {f"{task}.x": [x for x, _ in pairs] for task, pairs in made.items()}
     if domain == "y":
-        rows |= {"background.y": some.answers().pictures, "swap.y": some.pictures}
+        rest = [without_face(face.image, face.x_s) for face in some.faces]
+        rows |= {"background.y": some.answers().pictures, "swap.y": some.pictures, "swap.rest": rest}
     if domain == "both":
         answers = {
             "background": some.answers().pictures,
@@ -219,7 +222,8 @@ def _from_photos(task: str, faces: KeypointSet, size: int) -> Iterator[dict[str,
         portrait = _portrait(faces, i)
         if task == "swap":
             if i % 2:
-                yield {f"{task}.y": _shrunk(portrait.image[None], size)}
+                rest = without_face(portrait.image, portrait.x_s)
+                yield {"swap.y": _shrunk(portrait.image[None], size), "swap.rest": _shrunk(rest[None], size)}
             else:
                 yield {f"{task}.x": _shrunk(swap_row(_portrait(faces, (i + 1) % len(faces)), portrait)[0][None], size)}
             continue

@@ -7,6 +7,8 @@ from torch import Tensor, nn
 from . import losses
 from .networks import Config, Discriminator, Generator, initialise
 
+LIGHT, TINT = 0.5, 0.15  # spread of a light's logarithm, common to all channels and of each, in `relit`
+
 
 class CycleGan(nn.Module):
     """F: X -> Y and G: Y -> X with their discriminators (supplement S.4). x has c_x channels, y three."""
@@ -44,6 +46,15 @@ class CycleGan(nn.Module):
                 + losses.real(self.d_y(y)) + losses.fake(self.d_y(fx)))  # fmt: skip
 
 
+def relit(y: Tensor, rest: Tensor) -> Tensor:
+    """x (B, 6, S, S) of a face swap that we can undo: true pictures (B, 3, S, S) whose inner face, where ``rest`` (the
+    picture without it) is black, stands in another light, and ``rest``. Random numbers are torch's global ones."""
+    light = LIGHT * torch.randn(len(y), 1, 1, 1, device=y.device) + TINT * torch.randn(len(y), 3, 1, 1, device=y.device)
+    inner = rest.amax(1, keepdim=True) <= -1
+    face = ((y + 1) * light.exp() - 1).clamp(-1, 1)
+    return torch.cat([torch.where(inner, face, y), rest], 1)
+
+
 class Pool(nn.Module):
     """Replay buffer of made pictures (Shrivastava and others, 2017): half of the time a discriminator sees an older
     one instead, so that a generator cannot win by going round in circles. Saved with the run; size 0 is no buffer."""
@@ -53,9 +64,8 @@ class Pool(nn.Module):
         self.register_buffer("pictures", torch.zeros(size, *shape))
         self.register_buffer("count", torch.zeros((), dtype=torch.long))
 
-    def forward(self, made: Tensor, count: int = 0) -> Tensor:
-        """(B, C, S, S) of the same pictures, or earlier ones; with a larger ``count`` that many, the rest earlier ones.
-        Random numbers are torch's global ones."""
+    def forward(self, made: Tensor) -> Tensor:
+        """(B, C, S, S) of the same pictures, or earlier ones; random numbers are torch's global ones."""
         size, shown = len(self.pictures), []
         for picture in made.detach():
             if self.count < size:
@@ -65,8 +75,6 @@ class Pool(nn.Module):
                 place = int(torch.randint(size, ()))
                 picture, self.pictures[place] = self.pictures[place].clone(), picture
             shown.append(picture)
-        if size and count > len(shown):
-            shown += list(self.pictures[torch.randint(int(self.count), (count - len(shown),))])
         return torch.stack(shown)
 
 
