@@ -25,6 +25,7 @@ METRIC_MODEL = "factorization"  # whose depth is metric: good for turning by an 
 PAPER_MODEL = "pinv"  # whose depth is known up to a gauge: good for warping onto target keypoints
 PORTRAIT_SIZE = 384  # pixels
 EXTREME = 45.0  # degrees of yaw: beyond, one half of the face is not in the photo
+SWAP_BLEND = "feather"  # what repair of swaps starts from: a face's mean colours are known in closed form
 MARGIN = 1.9  # side of the crop over the larger side of the keypoints' bounding box
 
 
@@ -151,15 +152,15 @@ def repair_frontal(portrait: Portrait) -> tuple[Portrait, np.ndarray]:
 
 
 def repair_swap(source: Portrait, target: np.ndarray, x_t: np.ndarray) -> np.ndarray:
-    """The source's face on the target's geometry, its colours and seam repaired (figure 5): RGB like target (H, W, 3).
+    """The source's face on the target's geometry, its colours matched, its seam repaired (figure 5): RGB like target.
 
-    The network sees the head's surroundings alone; what it made fades into the photo at the border of that square.
+    target (H, W, 3), its keypoints x_t (N, 2).     The network sees the head's surroundings alone; what it made fades into the photo at the border of that square.
     """
     box = _head_box(x_t)
     size = int(np.clip(box[2] - box[0], 64, 2048))  # the photo's own pixels, as far as a machine can bear
     picture, matrix = crop(target, box, size)
     x_t = x_t @ matrix[:, :2].T + matrix[:, 2]
-    pasted, _ = swap_face(source, picture, x_t, mesh="keypoints", fill=False, blend="plain")
+    pasted, _ = swap_face(source, picture, x_t, mesh="keypoints", fill=False, blend=SWAP_BLEND)
     repaired, _ = repair(generator("swap"), swap_input(pasted, picture, x_t))
     fade = np.minimum(1, (0.5 - np.abs(np.linspace(-0.5, 0.5, size))) / 0.1)
     layers = np.dstack([repaired, np.minimum(fade, fade[:, None])]).astype(np.float32)

@@ -26,6 +26,7 @@ from .heads.sampler import Shots
 from .pipeline import (
     EXTREME,
     MARGIN,
+    SWAP_BLEND,
     Portrait,
     frontal_affine,
     frontalize,
@@ -34,8 +35,9 @@ from .pipeline import (
     swap_face,
     turned_by,
 )
-from .repair.inputs import background_input, swap_input, without_face
+from .repair.inputs import background_input, swap_input
 from .warp import turned
+from .warp.uses import paste
 from .workers import worker_pool
 
 HEADS = "heads"
@@ -54,8 +56,8 @@ class RepairSet:
     """Two unpaired domains: ``x`` uint8 (M, S, S, 6) warped, ``y`` (K, S, S, 3) true, of other people.
 
     Rendered heads know the answer too: ``truth`` (M, S, S, 3) is what F(x) should be and ``inside`` (M, S, S) its
-    inner face; both are for scores only, no training sees them. For swaps ``rest`` (K, S, S, 3) is y without its inner
-    faces.
+    inner face; both are for scores only, no training sees them. ``plain`` (M, S, S, 3) are
+    swaps pasted the paper's way, in the source's own colours, for scores too.
     """
 
     name: str
@@ -63,7 +65,7 @@ class RepairSet:
     y: np.ndarray
     truth: np.ndarray | None = None
     inside: np.ndarray | None = None
-    rest: np.ndarray | None = None
+    plain: np.ndarray | None = None
 
 
 def load_repair_set(task: str, name: str, size: int = 64, processes: int | None = None) -> RepairSet:
@@ -117,10 +119,9 @@ def head_rows(domain: str, people: np.ndarray, size: int) -> dict[str, np.ndarra
         made = {task: [background_row(face) for face in scenes.faces] for task, scenes in
                 (("background", some), ("extreme", far))}  # fmt: skip
         made["swap"] = _swaps(some.faces)
-        rows |= {f"{task}.x": [x for x, _ in pairs] for task, pairs in made.items()}
+        rows |= {f"{task}.x": [row[0] for row in pairs] for task, pairs in made.items()}
     if domain == "y":
-        rest = [without_face(face.image, face.x_s) for face in some.faces]
-        rows |= {"background.y": some.answers().pictures, "swap.y": some.pictures, "swap.rest": rest}
+        rows |= {"background.y": some.answers().pictures, "swap.y": some.pictures}
     if domain == "both":
         answers = {
             "background": some.answers().pictures,
@@ -128,7 +129,8 @@ def head_rows(domain: str, people: np.ndarray, size: int) -> dict[str, np.ndarra
             "swap": np.repeat(some.pictures, 2, 0),
         }
         rows |= {f"{task}.truth": pictures for task, pictures in answers.items()}
-        rows |= {f"{task}.inside": [inside for _, inside in pairs] for task, pairs in made.items()}
+        rows |= {f"{task}.inside": [row[1] for row in pairs] for task, pairs in made.items()}
+        rows["swap.plain"] = [row[2] for row in made["swap"]]
     return {key: _shrunk(np.stack(value), size) for key, value in rows.items()}
 
 
@@ -195,13 +197,15 @@ def background_row(portrait: Portrait) -> tuple[np.ndarray, np.ndarray]:
     return background_input(face, portrait.image, portrait.x_s), face[..., 3]
 
 
-def swap_row(source: Portrait, target: Portrait) -> tuple[np.ndarray, np.ndarray]:
-    """x (H, W, 6), the source's face pasted on the target's, and its place; warped the paper's way."""
-    pasted, warped = swap_face(source, target.image, target.x_s, mesh="keypoints", fill=False, blend="plain")
-    return swap_input(pasted, target.image, target.x_s), warped.face[..., 3]
+def swap_row(source: Portrait, target: Portrait) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """x (H, W, 6) of the source's face on the target's; its place, uint8 (H, W) 0 or 255; and what the paper's x is,
+    (H, W, 3), pasted in the source's own colours. Warped the paper's way."""
+    pasted, warped = swap_face(source, target.image, target.x_s, mesh="keypoints", fill=False, blend=SWAP_BLEND)
+    plain = paste(target.image, warped.face, "plain")
+    return swap_input(pasted, target.image, target.x_s), warped.face[..., 3], plain
 
 
-def _swaps(faces: list[Portrait]) -> list[tuple[np.ndarray, np.ndarray]]:
+def _swaps(faces: list[Portrait]) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Every picture is a target twice: for the next person, and for the same person from another scene.
 
     Only the second has a true answer, the target itself; a row without one has nothing "inside".
@@ -209,7 +213,8 @@ def _swaps(faces: list[Portrait]) -> list[tuple[np.ndarray, np.ndarray]]:
     rows = []
     for t, target in enumerate(faces):
         person, scene = divmod(t, SCENES)
-        rows.append((swap_row(faces[(t + SCENES) % len(faces)], target)[0], np.zeros(target.image.shape[:2], np.uint8)))
+        x, place, plain = swap_row(faces[(t + SCENES) % len(faces)], target)
+        rows.append((x, np.zeros_like(place), plain))
         rows.append(swap_row(faces[person * SCENES + (scene + 1) % SCENES], target))
     return rows
 
@@ -222,8 +227,7 @@ def _from_photos(task: str, faces: KeypointSet, size: int) -> Iterator[dict[str,
         portrait = _portrait(faces, i)
         if task == "swap":
             if i % 2:
-                rest = without_face(portrait.image, portrait.x_s)
-                yield {"swap.y": _shrunk(portrait.image[None], size), "swap.rest": _shrunk(rest[None], size)}
+                yield {f"{task}.y": _shrunk(portrait.image[None], size)}
             else:
                 yield {f"{task}.x": _shrunk(swap_row(_portrait(faces, (i + 1) % len(faces)), portrait)[0][None], size)}
             continue

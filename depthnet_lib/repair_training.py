@@ -14,7 +14,7 @@ from .files import write_json
 from .images import write_image
 from .repair import losses
 from .repair.apply import CHANNELS, TASKS, load_start, save_gan
-from .repair.cyclegan import CycleGan, Pool, relit, to_pictures, to_tensor
+from .repair.cyclegan import CycleGan, Pool, to_pictures, to_tensor
 from .repair.networks import CONFIGS
 from .repair.scores import scores
 from .repair_sets import RepairSet, load_repair_set
@@ -31,8 +31,7 @@ SHEET_ROWS = 6
 class Settings:
     """Pictures a step, Adam's learning rate, lambda of equation 4, and the weight of `losses.keep`.
 
-    ``known``: which of x's two pictures that term keeps. ``mend``: weight of the L1
-    distance of F(x) from y where x is y in a light of our own making (`relit`): a cycle whose way out is not learned.
+    ``known``: which of x's two pictures that term keeps.
     """
 
     batch_size: int
@@ -40,14 +39,13 @@ class Settings:
     cycle: float
     keep: float
     known: int = 0
-    mend: float = 0.0
 
 
 # The paper's own; and what a few thousand steps on 2 cores need: small steps, fast ones, and cycles that let go of the
 # source's outline, which a strict lambda keeps as a ghost in the repaired picture, while the face itself is held.
 SETTINGS = {"paper": Settings(16, 2e-4, losses.CYCLE, 0.0), "laptop": Settings(4, 5e-4, 2.0, 2.0)}
-# Here the face's own colours are what must change, and the target around it what must stay.
-SWAP = Settings(4, 5e-4, 1.0, 5.0, known=1, mend=5.0)
+# Here the face may change, the target around it may not, and little is left to do: small steps, strict cycles.
+SWAP = Settings(4, 2e-4, losses.CYCLE, 5.0, known=1)
 
 
 class CycleGanTask(Task):
@@ -55,7 +53,7 @@ class CycleGanTask(Task):
 
     ``fixed`` are pictures x and y, uint8 too, that the sample sheets show epoch after epoch: a generator that falls
     for one look only (mode collapse), or whose colours drift, is seen there first. ``pool`` is the size of the replay
-    buffers. ``rest`` (K, S, S, 3), y without inner faces, is what ``settings.mend`` needs.
+    buffers.
     """
 
     batches_per_epoch = STEPS_AN_EPOCH
@@ -68,10 +66,8 @@ class CycleGanTask(Task):
         fixed: tuple[np.ndarray, np.ndarray],
         settings: Settings = SETTINGS["paper"],
         pool: int = 50,
-        rest: np.ndarray | None = None,
     ):
         super().__init__()
-        self.rest = rest
         self.gan, self.x, self.y, self.fixed = gan, x, y, fixed
         self.settings = settings
         size = gan.config.size
@@ -104,9 +100,6 @@ class CycleGanTask(Task):
         y = _mirrored(to_tensor(self.y[rows[:, 1]]).to(batch.device), batch[:, 3])
         settings = self.settings
         terms, fx, gy = self.gan.generator_loss(x, y, settings.cycle, settings.keep, settings.known)
-        if settings.mend:
-            rest = _mirrored(to_tensor(self.rest[rows[:, 1]]).to(batch.device), batch[:, 3])
-            terms["mend"] = settings.mend * losses.cycle(y, self.gan.f(relit(y, rest)))
         total = sum(terms.values())
         update("generators", total)
         judged = self.gan.discriminator_loss(x, y, self.pool_y(fx), self.pool_x(gy))
@@ -147,24 +140,24 @@ def train_repair(
     task, config = TRAINED[model], CONFIGS[recipe]
     train = load_repair_set(task, data, config.size)
     test = load_repair_set(task, data.replace(":train", ":test"), config.size)
+    settings = SWAP if (task, recipe) == ("swap", "laptop") else SETTINGS[recipe]
     gan = CycleGan(CHANNELS, config).reset(torch.Generator().manual_seed(seed))
     if start:
         load_start(gan, start)
     run = Run(out, epochs or EPOCHS, seed, minutes, resume, checkpoint_seconds=180, precision=precision)
-    settings = SWAP if (task, recipe) == ("swap", "laptop") else SETTINGS[recipe]
     return train_gan(task, gan, train, test, run, replace(settings, batch_size=batch_size or settings.batch_size))
 
 
 def train_gan(task: str, gan: CycleGan, train: RepairSet, test: RepairSet, run: Run, settings: Settings) -> dict:
     """Train the networks; leaves weights.safetensors, weights.json, metrics.csv, samples/ and a resumable checkpoint in
     ``run.out``. Returns what weights.json holds."""
-    result = fit(CycleGanTask(gan.train(), train.x, train.y, (test.x, test.y), settings, rest=train.rest), run)
+    result = fit(CycleGanTask(gan.train(), train.x, train.y, (test.x, test.y), settings), run)
     save_gan(run.out / "weights.safetensors", gan, task)
     record = {"model": f"repair-{task}", "command": command_line(), "data": train.name, "seed": run.seed}
     record |= {"pictures": {"x": len(train.x), "y": len(train.y)}, "config": gan.config.asdict()}
     record |= asdict(settings) | {"precision": run.precision, "versions": versions(), **result}
     if test.truth is not None:
-        record["scores"] = {"data": test.name} | scores(gan.eval().f, test.x, test.truth, test.inside)
+        record["scores"] = {"data": test.name} | scores(gan.eval().f, test.x, test.truth, test.inside, test.plain)
     write_json(run.out / "weights.json", record)
     return record
 

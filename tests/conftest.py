@@ -79,5 +79,4 @@ def toy_repair_set(c_x: int, count: int = 12, size: int = 16):
     )
     x, y = both[:count].astype(np.uint8), both[count:].astype(np.uint8)
     ground = np.broadcast_to(grey[:count], x.shape).astype(np.uint8)
-    rest = np.where(disc[count:], 0, y).astype(np.uint8)
-    return RepairSet("toy", np.concatenate([x, ground], -1)[..., :c_x], y, rest=rest)
+    return RepairSet("toy", np.concatenate([x, ground], -1)[..., :c_x], y)

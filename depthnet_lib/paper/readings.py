@@ -64,7 +64,8 @@ READINGS: dict[str, Reading] = {
         _PICTURES,
     ),
     "fig5": Reading(
-        "A face laid on another head shows its border and its light; the repair takes up the target's colours.",
+        "A face laid on another head shows its border and its light. A closed form matches its mean colours, the network "
+        "has the rest.",
         "CelebA; no numbers.",
         ("repair-swap",),
         _PICTURES,

@@ -8,11 +8,11 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..errors import InputError
-from ..pipeline import METRIC_MODEL, frontalize, repair_frontal, repair_swap, swap_face, warp_portrait
+from ..pipeline import METRIC_MODEL, frontalize, repair_frontal, repair_swap, warp_portrait
 from ..plots import draw_keypoints
 from ..repair.inputs import background_input, composite
 from ..repair.scores import distances
-from ..repair_sets import HEADS, PEOPLE, YAW, draw_scenes
+from ..repair_sets import HEADS, PEOPLE, YAW, draw_scenes, swap_row
 from ..repair_sweep import sweep_scores
 from ..warp.export import on_white
 from . import Plate
@@ -50,18 +50,18 @@ def _background(first: int) -> Plate:
 
 
 def _swap(first: int) -> Plate:
-    """Source, target, warp to target, repaired."""
+    """Source, target, warp to target as the paper pastes it, its colours matched, repaired."""
     sources = draw_scenes(_people(first), YAW["swap"], scenes=1, size=SIZE)
     targets = draw_scenes(_people(first + 1), YAW["swap"], scenes=2, size=SIZE)
-    figure, axes = _grid(["source", "target", "warp to target", "repaired"])
+    figure, axes = _grid(["source", "target", "warp to target", "colours matched", "repaired"])
     rows = []
-    for row, source, target in zip(axes, sources.faces, targets.faces[1::2], strict=True):
-        pasted, warped = swap_face(source, target.image, target.x_s, mesh="keypoints", fill=False, blend="plain")
+    for row, person, source, target in zip(axes, _people(first), sources.faces, targets.faces[1::2], strict=True):
+        x, place, plain = swap_row(source, target)
         repaired = repair_swap(source, target.image, target.x_s)
-        _show(row, [source.image, target.image, pasted, repaired])
-        inside = warped.face[..., 3] > 0
-        rows.append({"colour_before": _colour(pasted, target.image, inside)})
-        rows[-1]["colour_after"] = _colour(repaired, target.image, inside)
+        _show(row, [source.image, target.image, plain, composite(x), repaired])
+        versions = {"before": plain, "matched": composite(x), "after": repaired}
+        colours = {f"colour_{name}": _colour(p, target.image, place > 0) for name, p in versions.items()}
+        rows.append({"person": int(person)} | colours)
     note = "colour: distance of the face's mean colour from that of the target's own face, CIE Lab (delta E)"
     return Plate({"rows": rows, "mean": _mean(rows)}, figure, notes=[_NOTE, note])
 

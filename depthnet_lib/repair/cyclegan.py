@@ -7,8 +7,6 @@ from torch import Tensor, nn
 from . import losses
 from .networks import Config, Discriminator, Generator, initialise
 
-LIGHT, TINT = 0.5, 0.15  # spread of a light's logarithm, common to all channels and of each, in `relit`
-
 
 class CycleGan(nn.Module):
     """F: X -> Y and G: Y -> X with their discriminators (supplement S.4). x has c_x channels, y three."""
@@ -44,15 +42,6 @@ class CycleGan(nn.Module):
         """Equation 5, on pictures that were made before and carry no gradient."""
         return (losses.real(self.d_x(x)) + losses.fake(self.d_x(gy))
                 + losses.real(self.d_y(y)) + losses.fake(self.d_y(fx)))  # fmt: skip
-
-
-def relit(y: Tensor, rest: Tensor) -> Tensor:
-    """x (B, 6, S, S) of a face swap that we can undo: true pictures (B, 3, S, S) whose inner face, where ``rest`` (the
-    picture without it) is black, stands in another light, and ``rest``. Random numbers are torch's global ones."""
-    light = LIGHT * torch.randn(len(y), 1, 1, 1, device=y.device) + TINT * torch.randn(len(y), 3, 1, 1, device=y.device)
-    inner = rest.amax(1, keepdim=True) <= -1
-    face = ((y + 1) * light.exp() - 1).clamp(-1, 1)
-    return torch.cat([torch.where(inner, face, y), rest], 1)
 
 
 class Pool(nn.Module):

@@ -33,7 +33,7 @@ class Config:
 
 CONFIGS = {
     "paper": Config(size=128, width=64, strides=(1, 2, 2), blocks=9, patch_layers=2, blend=False),
-    "laptop": Config(size=64, width=24, strides=(2, 2, 2), blocks=4, patch_layers=3, blend=True),
+    "laptop": Config(size=64, width=24, strides=(2, 2, 2), blocks=4, patch_layers=2, blend=True),
 }
 
 

@@ -15,16 +15,22 @@ def repaired(net: nn.Module, x: np.ndarray) -> np.ndarray:
     return np.concatenate([to_pictures(net(to_tensor(part))) for part in np.array_split(x, max(1, len(x) // 64))])
 
 
-def scores(net: nn.Module, x: np.ndarray, truth: np.ndarray, inside: np.ndarray) -> dict[str, dict]:
+def scores(
+    net: nn.Module, x: np.ndarray, truth: np.ndarray, inside: np.ndarray, plain: np.ndarray | None = None
+) -> dict[str, dict]:
     """{"before", "after"}: distances from the true answers and two-sample accuracy of composites and repaired pictures.
 
     x (M, S, S, C), truth (M, S, S, 3), inside (M, S, S). Rows with nothing inside have no true answer: where there are
-    such, they alone are what the classifier judges.
+    such, they alone are what the classifier judges. With ``plain`` (M, S, S, 3), swaps in the source's own colours,
+    these are "before", and the composites are "matched".
     """
     known = inside.any((1, 2))
     judged = known if known.all() else ~known
     result = {}
-    for name, pictures in {"before": composite(x), "after": repaired(net, x)}.items():
+    versions = {"before": composite(x), "after": repaired(net, x)}
+    if plain is not None:
+        versions = {"before": plain, "matched": composite(x), "after": versions["after"]}
+    for name, pictures in versions.items():
         result[name] = distances(pictures[known], truth[known], inside[known])
         result[name]["two_sample"] = two_sample(pictures[judged], truth[judged])
     return result | {"pictures": int(known.sum()), "judged": int(judged.sum())}
