@@ -154,7 +154,8 @@ def repair_frontal(portrait: Portrait) -> tuple[Portrait, np.ndarray]:
 def repair_swap(source: Portrait, target: np.ndarray, x_t: np.ndarray) -> np.ndarray:
     """The source's face on the target's geometry, its colours matched, its seam repaired (figure 5): RGB like target.
 
-    target (H, W, 3), its keypoints x_t (N, 2).     The network sees the head's surroundings alone; what it made fades into the photo at the border of that square.
+    target (H, W, 3), its keypoints x_t (N, 2). The network sees the head's surroundings alone; what it made fades into
+    the photo at the border of that square.
     """
     box = _head_box(x_t)
     size = int(np.clip(box[2] - box[0], 64, 2048))  # the photo's own pixels, as far as a machine can bear

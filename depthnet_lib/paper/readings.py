@@ -64,8 +64,8 @@ READINGS: dict[str, Reading] = {
         _PICTURES,
     ),
     "fig5": Reading(
-        "A face laid on another head shows its border and its light. A closed form matches its mean colours, the network "
-        "has the rest.",
+        "A face laid on another head shows its border and its light. A closed form matches its mean colours; the "
+        "network has the rest.",
         "CelebA; no numbers.",
         ("repair-swap",),
         _PICTURES,
