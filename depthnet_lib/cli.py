@@ -1,5 +1,7 @@
 """The command line `depthnets`: registers the commands and turns bad input into one line and exit code 2."""
 
+import atexit
+import gc
 import sys
 from importlib import import_module
 
@@ -47,6 +49,7 @@ for _name, _module in COMMANDS.items():
 def main(arguments: list[str] | None = None) -> None:
     """Run one command and exit: 0 done, 2 bad input (one line on stderr), 130 interrupted."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    atexit.register(gc.freeze)  # an interpreter that ends would search PyTorch for cycles once more, for a second
     for stream in (sys.stdout, sys.stderr):  # a terminal that lacks a letter of a file's name gets its number
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
