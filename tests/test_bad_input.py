@@ -1,5 +1,6 @@
 """The catalogue of bad inputs: exit code 2 and one line that names the file, or it works; nothing is half-written."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,10 @@ def test_it_works_or_ends_in_one_line(name, tmp_path, monkeypatch, capsys):
     case = CASES[name]
     for file, content in case.files.items():
         path = tmp_path / file
+        try:
+            os.fsencode(path)
+        except UnicodeError:
+            pytest.skip("no such letters in names of files here")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content) if isinstance(content, bytes) else content(path)
     words = [w[1:].replace("·", " ") if w.startswith("@") else w for w in case.words.split(" ")]

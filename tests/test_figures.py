@@ -11,12 +11,12 @@ from depthnet_lib import paper
 from depthnet_lib.cli import main
 from depthnet_lib.config import FIGURES, WEIGHTS
 from depthnet_lib.errors import InputError
-from depthnet_lib.paper import MANIFEST, Plate, frame
+from depthnet_lib.paper import MANIFEST, Plate, ablation, frame
 from depthnet_lib.paper.compare import differences
 from depthnet_lib.paper.index import name_of, write_index
 from depthnet_lib.paper.readings import READINGS
 
-COMMITTED = sorted(path.parent.name for path in FIGURES.glob("*/*.json"))
+COMMITTED = sorted(path.name for path in FIGURES.iterdir() if path.is_dir())
 
 
 @pytest.mark.parametrize(
@@ -155,3 +155,17 @@ def test_committed_figures_are_whole(id):
 @pytest.mark.parametrize("id", COMMITTED)
 def test_weights_of_committed_figures_are_here(id):
     assert [name for name in READINGS[id].weights if not (WEIGHTS / f"{name}.safetensors").is_file()] == []
+
+
+def test_every_run_of_the_ablation_is_committed():
+    """So that its table is drawn at once, and trains nothing."""
+    known = json.loads((FIGURES / "ablation/runs.json").read_text())
+    for part in (ablation.WHOLE, *ablation.PARTS):
+        for seed in ablation.SEEDS:
+            assert set(known[part][str(seed)]) == set(ablation.DATA), (part, seed)
+
+
+def test_mean_and_worst_of_an_ablation():
+    runs = [{"depthcorr": [60, 61, 62], "r": 0.9, "wrong_sign": 0.0, "identity": 0.2, "mse": 9.0},
+            {"depthcorr": [58, 63, 65], "r": 0.8, "wrong_sign": 0.5, "identity": 0.4, "mse": 7.0}]  # fmt: skip
+    assert ablation._cells(runs) == ["61.5 (58.0)", "0.850 (0.800)", "0.25 (0.50)", "0.30 (0.20)", "8.00 (9.00)"]
