@@ -21,7 +21,7 @@ _PICTURES = 0.02  # OpenGL's pixels differ a little from one driver to the next
 
 READINGS: dict[str, Reading] = {
     "table1": Reading(
-        "From row 3 on each step of the paper lowers the error, and solving for the affine most, on generated heads and "
+        "From row 3 on each step of the paper lowers the error, and solving for the affine most, on generated heads as "
         "on MUCT's photos. The average 3D face stands better here than rows 3 to 6: generated people differ less than "
         "real ones.",
         "VGG-Face, 43,940 pairs: MSE 1.562 for the 2D affine, 0.724 template, 0.568 and 0.539 separate, 0.400 and "
@@ -100,9 +100,9 @@ READINGS: dict[str, Reading] = {
         ("pinv",),
     ),
     "ablation": Reading(
-        "The teacher settles gauge and sign: without one half of the faces are inside out, and DepthCorr is that of the "
-        "paper's DepthNet. Shapes of people teach more of the person than one shared head or factorization do, mirror "
-        "symmetry adds half a point, and going on with the loss of section 2.3 lowers the error and loses the person.",
+        "The teacher settles gauge and sign: without one half of the faces are inside out, and DepthCorr is that of "
+        "the paper's DepthNet. Shapes of people teach more of the person than one shared head or factorization do; "
+        "mirror symmetry adds half a point; going on with section 2.3 lowers the error and loses the person.",
         "Not in the paper.",
         ("metric",),
     ),

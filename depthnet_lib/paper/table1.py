@@ -33,7 +33,7 @@ ROWS = (
     ("optimum", "best depth of each pair", "#000000", None, None),
 )
 PAIRED = ROWS[:8]  # the paper's
-EDGES = np.geomspace(0.02, 20, 61)  # of the histogram, squared pixels
+EDGES = np.geomspace(0.02, 200, 61)  # of the histogram, squared pixels
 
 
 def make(id: str, data: tuple[str, ...]) -> Plate:
