@@ -132,6 +132,33 @@ def test_depthcorr_and_the_gauge():
     assert solved(noise, z, xy) < 30 and cells.gauge_free(moved, z, xy) < 40
 
 
+@covers("07_cyclegan_repair.ipynb", "toy_heads", "off", "learn", "Brighter")
+def test_toy_of_repair():
+    """Swapped and true toys differ in the inner face alone; a training of no step has one sheet and fresh networks."""
+    rows, columns = np.mgrid[:16, :16] - 7.5
+    cells = definitions("07_cyclegan_repair.ipynb", rows=rows, columns=columns)
+    swapped, true = cells.toy_heads(20, seed=4)
+    assert swapped.shape == true.shape == (20, 16, 16, 3)
+    assert np.array_equal(swapped[:, ~cells.FACE], true[:, ~cells.FACE]) and (swapped != true).any((1, 2, 3)).all()
+    toys = {"x_toy": swapped, "y_toy": true, "x_test": swapped, "y_test": true}
+    cells = definitions("07_cyclegan_repair.ipynb", rows=rows, columns=columns, **toys)
+    assert cells.off(None, ~cells.FACE) == 0 and cells.off(None, cells.FACE) > 10
+    gan, sheets = cells.learn(2.0, steps=0)
+    assert list(sheets) == [0] and sheets[0].shape == (3 * 64, 12 * 64, 3)
+    assert cells.off(gan, cells.HEAD) > 0
+    assert torch.equal(cells.Brighter()(torch.zeros(2)), torch.full((2,), 0.25))
+
+
+@covers("07_cyclegan_repair.ipynb", "identity_loss", "Brighter")
+@covers("solutions/07_cyclegan_repair.ipynb", "identity_loss", "Brighter")
+def test_identity_loss():
+    """Nothing for what changes nothing; the exercise's start is not right."""
+    y = torch.rand(3, 3, 8, 8)
+    given, solved = (definitions(f"{place}07_cyclegan_repair.ipynb", rows=0, columns=0) for place in ("", "solutions/"))
+    assert solved.identity_loss(torch.nn.Identity(), y) == 0 != given.identity_loss(torch.nn.Identity(), y)
+    assert solved.identity_loss(solved.Brighter(), y).item() == pytest.approx(0.25)
+
+
 @covers("08_beyond_the_paper.ipynb", "best_gauge", "error")
 @covers("solutions/08_beyond_the_paper.ipynb", "best_gauge")
 def test_best_gauge(pair):
