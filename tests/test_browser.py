@@ -171,6 +171,24 @@ def test_warp(lab, page):
 
 
 @pytest.mark.timeout(600)
+def test_depthcorr(lab, page):
+    run_all(page, lab("05_depthcorr.ipynb"))
+    picture = ".widget-image"
+    assert changes(page, picture, lambda: move(page, "keypoint", 5))
+    assert changes(page, picture, lambda: page.select_option(".widget-dropdown select >> nth=1", "left"))
+    assert changes(page, picture, lambda: page.select_option(".widget-dropdown select >> nth=0", "true depth"))
+    assert complaints(page) == []
+
+
+@pytest.mark.timeout(600)
+def test_beyond_the_paper(lab, page):
+    run_all(page, lab("08_beyond_the_paper.ipynb"))
+    assert changes(page, ".widget-image", lambda: move(page, "b: tilt in x", 8))
+    assert changes(page, ".widget-image", lambda: move(page, "a: scale and sign", 12))
+    assert complaints(page) == []
+
+
+@pytest.mark.timeout(600)
 def test_app(page, tmp_path):
     """`make app`: the explorers through Voila, dragged fast; the kernel says nothing of it."""
     token = secrets.token_hex(8)
@@ -214,8 +232,12 @@ def test_keypoints(lab, page):
     status = page.locator("div:has(> button:text-is('Undo')) > span")
     drag(page, canvas, nose, (0, 0), -1)
     assert status.inner_text() == "point 30"
+    drawn = lambda: page.locator(canvas).last.evaluate("canvas => canvas.toDataURL()")  # noqa: E731
+    untouched = drawn()
     assert changes(page, canvas, lambda: drag(page, canvas, nose, (40, 25), -1), -1)
-    assert changes(page, canvas, page.locator("button:text-is('Undo')").click, -1)
+    page.locator("button:text-is('Undo')").click()
+    page.wait_for_timeout(1500)
+    assert drawn() == untouched
     page.locator("button:text-is('Save')").click()
     page.wait_for_timeout(2000)
     assert status.inner_text() == "saved astronaut.txt"
