@@ -1,6 +1,6 @@
 """A full head around the keypoints: the embedded parametric head fitted to them, textured by the photo.
 
-The keypoint mesh ends at the brows and the jaw; a fitted head goes on to forehead, ears and neck. Not in the paper,
+The keypoint mesh ends at the brows and the jaw; a fitted head goes on to forehead, ears and skull. Not in the paper,
 whose figures use the keypoints alone.
 """
 
@@ -19,7 +19,8 @@ from ..heads import HeadBasis, load_basis
 _ROUNDS = 6
 _NOISE = np.array([0.15, 0.15, 0.4])  # cm: how far keypoints and their estimated depth are from the truth
 _REACH = 2.0  # cm around a keypoint in which what the fit leaves over is carried along
-_LOW, _WIDE = 13.5, 10.5  # cm below and beside the centre of the head, where neck and shoulders are cut off
+# The neck is cut off by a plane that rises from under the chin to the nape: photos show collars and walls there.
+_CHIN, _RISE = 9.4, 0.5  # cm below the centre of the head, and how much higher a cm further back
 
 
 def fit_head(x_s: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -83,10 +84,10 @@ def _landmark_directions() -> tuple[np.ndarray, np.ndarray]:
 
 @cache
 def _head_mesh() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Vertices of face, skull and neck (P,), their triangles (T, 3), wound like the layouts', and the mirror partner
+    """Vertices of face and skull (P,), their triangles (T, 3), wound like the layouts', and the mirror partner
     of each (P,)."""
     basis = load_basis()
-    inside = (basis.mean[:, 1] < _LOW) & (np.abs(basis.mean[:, 0]) < _WIDE)
+    inside = basis.mean[:, 1] < _CHIN + _RISE * basis.mean[:, 2]
     keep = (basis.part != basis.part_names.index("lashes")) & inside[basis.triangles].all(1)
     kept, triangles = np.unique(basis.triangles[keep][:, ::-1], return_inverse=True)
     points = basis.mean[kept]
