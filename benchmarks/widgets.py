@@ -9,9 +9,10 @@ import time
 import numpy as np
 from skimage.data import astronaut
 
+from depthnet_lib.datasets import load
 from depthnet_lib.pipeline import read_portrait
 from depthnet_lib.warp import turn, turned
-from depthnet_lib.widgets import explorer_widget, turn_widget
+from depthnet_lib.widgets import depths_widget, explorer_widget, gauge_widget, turn_widget
 
 SIZE = 128
 MOVES = 100
@@ -35,14 +36,19 @@ def main() -> None:
     _, (profile, _), (_, *numbers) = (box.children for box in row.children)
     yaw = turn_widget(portrait).children[1].children[0]
     depth = list(profile.z)
+    faces = load("anny:test")
+    gauge_a = gauge_widget(faces.xy[80], faces.z[80], faces.xy[190]).children[0].children[0]
+    keypoint = depths_widget(faces, {"DepthNet": "pinv"}).children[0].children[2]
     moves = {
         "explorer, depth of a point": lambda i: setattr(profile, "z", [*depth[:30], depth[30] + i / 10, *depth[31:]]),
         "explorer, m1": lambda i: setattr(numbers[0], "value", 1 + i / 100),
         "turn, yaw": lambda i: setattr(yaw, "value", -50 + i),
+        "gauge, a (three plots)": lambda i: setattr(gauge_a, "value", -2 + i / 25),
+        "depths, keypoint (three plots)": lambda i: setattr(keypoint, "value", i % 68),
     }
     for name, step in moves.items():
         median, worst = drag(step)
-        print(f"{name:28s} {median:6.1f} ms in the median, {worst:6.1f} at worst")
+        print(f"{name:31s} {median:6.1f} ms in the median, {worst:6.1f} at worst")
 
 
 if __name__ == "__main__":
