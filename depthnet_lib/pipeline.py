@@ -25,7 +25,6 @@ METRIC_MODEL = "factorization"  # whose depth is metric: good for turning by an 
 PAPER_MODEL = "pinv"  # whose depth is known up to a gauge: good for warping onto target keypoints
 PORTRAIT_SIZE = 384  # pixels
 EXTREME = 45.0  # degrees of yaw: beyond, one half of the face is not in the photo
-SWAP_BLEND = "feather"  # what repair of swaps starts from: a face's mean colours are known in closed form
 MARGIN = 1.9  # side of the crop over the larger side of the keypoints' bounding box
 
 
@@ -161,7 +160,7 @@ def repair_swap(source: Portrait, target: np.ndarray, x_t: np.ndarray) -> np.nda
     size = int(np.clip(box[2] - box[0], 64, 2048))  # the photo's own pixels, as far as a machine can bear
     picture, matrix = crop(target, box, size)
     x_t = x_t @ matrix[:, :2].T + matrix[:, 2]
-    pasted, _ = swap_face(source, picture, x_t, mesh="keypoints", fill=False, blend=SWAP_BLEND)
+    pasted, _ = swap_face(source, picture, x_t, mesh="keypoints", fill=False)
     repaired, _ = repair(generator("swap"), swap_input(pasted, picture, x_t))
     fade = np.minimum(1, (0.5 - np.abs(np.linspace(-0.5, 0.5, size))) / 0.1)
     layers = np.dstack([repaired, np.minimum(fade, fade[:, None])]).astype(np.float32)

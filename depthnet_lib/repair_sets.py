@@ -7,6 +7,7 @@ same place, looking at the camera. Photos serve too, those of any keypoint set w
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -26,7 +27,6 @@ from .heads.sampler import Shots
 from .pipeline import (
     EXTREME,
     MARGIN,
-    SWAP_BLEND,
     Portrait,
     frontal_affine,
     frontalize,
@@ -42,13 +42,14 @@ from .workers import worker_pool
 
 HEADS = "heads"
 SEED = 8
-PEOPLE = {"train": range(320), "test": range(320, 384)}
+PEOPLE = {"train": (*range(320), *range(384, 1664)), "test": range(320, 384)}  # half of the first give x, half y
 SCENES = 3  # of each person, in each range of poses
 FRONT = 12.0  # degrees: a photo turned less counts as frontal
 YAW = {"background": (FRONT, EXTREME), "extreme": (EXTREME, 75.0), "swap": (FRONT, EXTREME)}  # to either side
 RENDER_SIZE = 128  # pixels; the pipeline works there, the network on what is left after shrinking
 _CHUNK = 8  # people drawn at once
-_FORMAT = 2  # of the stored arrays: another one does not read old folders
+_PARTS = "parts"  # folder of chunks that are drawn, until all are
+_FORMAT = 3  # of the stored arrays: another one does not read old folders
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,8 @@ def load_repair_set(task: str, name: str, size: int = 64, processes: int | None 
     """
     base, _, split = name.rpartition(":")
     if base == HEADS:  # they are drawn once for all tasks
-        stem, make = f"{HEADS}-{split}-{len(PEOPLE.get(split, ()))}-people", lambda: _from_heads(split, size, processes)
+        stem = f"{HEADS}-{split}-{len(PEOPLE.get(split, ()))}-people"
+        make = lambda: _from_heads(split, size, processes, folder / _PARTS)  # noqa: E731
     elif base and Path(base).is_dir():
         stem, make = (
             _folder_name(task, Path(base), split),
@@ -98,17 +100,25 @@ def _folder_name(task: str, folder: Path, split: str) -> str:
     return f"{task}-{folder.name}-{split}-{hashlib.sha256(repr(files).encode()).hexdigest()[:8]}"
 
 
-def _from_heads(split: str, size: int, processes: int | None) -> Iterator[dict[str, np.ndarray]]:
+def _from_heads(split: str, size: int, processes: int | None, parts: Path) -> Iterator[dict[str, np.ndarray]]:
     """Rows chunk by chunk. For training, half of the people give x and the others y; a test set has everybody's x and
-    their answers, which are its y."""
+    their answers, which are its y. Every chunk is kept in ``parts`` once it is drawn: killed, it goes on there."""
     if split not in PEOPLE:
         raise InputError(f"{HEADS}:{split}", "unknown split", f"write {HEADS}:train or {HEADS}:test")
     people = np.array(PEOPLE[split])
     domains = {"x": people[::2], "y": people[1::2]} if split == "train" else {"both": people}
     chunks = {domain: np.array_split(rows, max(1, len(rows) // _CHUNK)) for domain, rows in domains.items()}
-    jobs = [(domain, chunk, size) for domain, parts in chunks.items() for chunk in parts]
+    jobs = {parts / f"{d}-{i:04d}.npz": (d, rows, size) for d, some in chunks.items() for i, rows in enumerate(some)}
+    missing = {path: job for path, job in jobs.items() if not path.is_file()}
+    parts.mkdir(parents=True, exist_ok=True)
     with worker_pool(processes or os.cpu_count()) as pool:
-        yield from tqdm(pool.map(head_rows, *zip(*jobs, strict=True)), f"drawing {split}", len(jobs), unit="chunk")
+        drawn = zip(missing, pool.map(head_rows, *zip(*missing.values(), strict=True)), strict=True)
+        for path, rows in tqdm(drawn, f"drawing {split}", len(jobs), initial=len(jobs) - len(missing), unit="chunk"):
+            with replacing(path) as part, open(part, "wb") as file:
+                np.savez(file, **rows)
+    for path in jobs:
+        with np.load(path, allow_pickle=False) as rows:
+            yield dict(rows)
 
 
 def head_rows(domain: str, people: np.ndarray, size: int) -> dict[str, np.ndarray]:
@@ -200,7 +210,7 @@ def background_row(portrait: Portrait) -> tuple[np.ndarray, np.ndarray]:
 def swap_row(source: Portrait, target: Portrait) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """x (H, W, 6) of the source's face on the target's; its place, uint8 (H, W) 0 or 255; and what the paper's x is,
     (H, W, 3), pasted in the source's own colours. Warped the paper's way."""
-    pasted, warped = swap_face(source, target.image, target.x_s, mesh="keypoints", fill=False, blend=SWAP_BLEND)
+    pasted, warped = swap_face(source, target.image, target.x_s, mesh="keypoints", fill=False)
     plain = paste(target.image, warped.face, "plain")
     return swap_input(pasted, target.image, target.x_s), warped.face[..., 3], plain
 
@@ -250,8 +260,8 @@ def _store(folder: Path, rows: Iterable[dict[str, np.ndarray]]) -> None:
     for row in rows:
         for key, value in row.items():
             parts.setdefault(key, []).append(value)
-    for domain, faces in {".x": "warped", ".y": "true"}.items():
-        if not any(key.endswith(domain) for key in parts):
+    for domains, faces in {(".x",): "warped", (".y", ".truth"): "true"}.items():
+        if not any(key.endswith(domains) for key in parts):
             raise InputError(folder.name, f"has no {faces} face for this task", "bring more photos, turned and frontal")
     folder.mkdir(parents=True, exist_ok=True)
     sums = {}
@@ -261,6 +271,7 @@ def _store(folder: Path, rows: Iterable[dict[str, np.ndarray]]) -> None:
             np.save(file, np.concatenate(arrays))
         sums[key] = _checksum(path)
     write_json(folder / "set.json", {"sha256": sums})
+    shutil.rmtree(folder / _PARTS, ignore_errors=True)
 
 
 def _open(folder: Path, task: str) -> dict[str, np.ndarray]:

@@ -45,6 +45,7 @@ from depthnet_lib.models import MODELS, recipe_of
 from depthnet_lib.paper import MANIFEST, Plate, frame, trained
 from depthnet_lib.rcn_training import train_rcn
 from depthnet_lib.repair.cyclegan import CycleGan
+from depthnet_lib.repair.losses import Weights
 from depthnet_lib.repair.networks import Config
 from depthnet_lib.training import Run
 from depthnet_lib.warp import turn
@@ -75,7 +76,7 @@ def train_repair(folder: Path) -> None:
     repair_training.CycleGanTask.batches_per_epoch = 6
     config, data = Config(size=16, width=4, strides=(2, 2, 2), blocks=1, patch_layers=1, blend=True), toy_repair_set(6)
     gan = CycleGan(6, config).reset(torch.Generator().manual_seed(0))
-    settings = repair_training.Settings(batch_size=2, lr=2e-4, cycle=10.0, keep=1.0, known=1)
+    settings = repair_training.Settings(2, 2e-4, Weights(keep=1.0, known=1))
     repair_training.train_gan("background", gan, data, data, run_in(folder, 6), settings)
 
 

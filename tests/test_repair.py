@@ -14,9 +14,10 @@ from depthnet_lib.repair import losses
 from depthnet_lib.repair.apply import load_gan, load_start, repair, save_gan
 from depthnet_lib.repair.cyclegan import CycleGan, Pool, to_pictures, to_tensor
 from depthnet_lib.repair.inputs import background_input, composite, face_hull, swap_input
+from depthnet_lib.repair.losses import Weights
 from depthnet_lib.repair.networks import CONFIGS, Config, Discriminator, Generator
 from depthnet_lib.repair.scores import distances, scores, two_sample
-from depthnet_lib.repair_training import CycleGanTask, Settings, train_gan
+from depthnet_lib.repair_training import CycleGanTask, Settings, _stages, train_gan
 from depthnet_lib.training import Run, fit, read_metrics
 
 from .conftest import toy_repair_set
@@ -24,7 +25,7 @@ from .conftest import toy_repair_set
 TINY = Config(size=16, width=4, strides=(2, 2, 2), blocks=1, patch_layers=1, blend=True)
 PAINT = Config(size=16, width=4, strides=(1, 2, 2), blocks=1, patch_layers=1, blend=False)
 
-QUICK = Settings(batch_size=2, lr=2e-4, cycle=10.0, keep=1.0)
+QUICK = Settings(2, 2e-4, Weights(keep=1.0))
 
 
 def pictures(*shape, seed=0):
@@ -63,7 +64,7 @@ def test_equations_4_and_5_by_hand():
     net.f, net.g = Answer(constant(0.25, 3)), Answer(constant(0.0, 3))
     net.d_x, net.d_y = Answer(constant(0.75, 1)), Answer(constant(0.5, 1))
     x, y = constant(0.5, 3), constant(-0.25, 3)
-    terms, fx, gy = net.generator_loss(x, y, 10.0)
+    terms, fx, gy = net.generator_loss(x, y, Weights())
     assert {k: v.item() for k, v in terms.items()} == {
         "fool_x": 0.0625,  # (0.75 - 1)^2
         "fool_y": 0.25,  # (0.5 - 1)^2
@@ -91,11 +92,29 @@ def test_keep_looks_at_the_face_alone():
     assert losses.keep(torch.zeros(1, 3, 5, 5), torch.full((1, 3, 5, 5), -1.0)).item() == 0
 
 
+def test_far_looks_at_what_is_not_near_the_face():
+    """A face of one pixel in the middle of 9 x 9, reach of a quarter: 5 x 5 pixels do not count, the corner does."""
+    around = torch.full((1, 3, 9, 9), 0.5)
+    around[:, :, 4, 4] = -1.0
+    made = torch.full((1, 3, 9, 9), 0.5)
+    made[:, :, 2:7, 2:7] = -0.5
+    assert losses.far(made, around).item() == 0
+    made[:, :, 0, 0] = 0.0
+    assert losses.far(made, around).item() == pytest.approx(0.5 / (81 - 25))
+
+
+def test_noise_is_added_to_made_pictures_before_they_are_translated_back():
+    net, x, y = gan(), torch.rand(1, 6, 16, 16), torch.rand(1, 3, 16, 16)
+    clean, noisy = (net.generator_loss(x, y, Weights(noise=sigma))[0] for sigma in (0.0, 0.5))
+    assert torch.equal(clean["fool_y"], noisy["fool_y"])
+    assert not torch.equal(clean["cycle_x"], noisy["cycle_x"]) and not torch.equal(clean["cycle_y"], noisy["cycle_y"])
+
+
 def test_which_picture_is_kept():
     net, x = gan(), torch.full((1, 6, 16, 16), -1.0)
     net.f = Answer(torch.zeros(1, 3, 16, 16))
     x[:, 3:] = 0.5
-    terms = [net.generator_loss(x, x[:, 3:], 1.0, 2.0, known)[0]["keep"].item() for known in (0, 1)]
+    terms = [net.generator_loss(x, x[:, 3:], Weights(keep=2.0, known=known))[0]["keep"].item() for known in (0, 1)]
     assert terms == [0, 1.0]  # 2 * |0 - 0.5|, and nothing where the first picture is black
 
 
@@ -217,7 +236,7 @@ def test_training_learns_a_colour(tmp_path, monkeypatch):
     """x is red on grey, y is blue on grey: after 250 steps F makes reds blue."""
     monkeypatch.setattr(CycleGanTask, "batches_per_epoch", 250)
     data = toy_repair_set(3)
-    task = CycleGanTask(gan(3), data.x, data.y, (data.x, data.y), Settings(4, 2e-3, 2.0, 0.0))
+    task = CycleGanTask(gan(3), data.x, data.y, (data.x, data.y), Settings(4, 2e-3, Weights(2.0)))
     fit(task, Run(tmp_path, 1, progress=False))
     with torch.inference_mode():
         repaired = to_pictures(task.gan.f(to_tensor(data.x[:8]))).astype(float)
@@ -238,6 +257,17 @@ def test_training_starts_from_saved_weights(tmp_path):
     for other in (CycleGan(3, TINY), CycleGan(6, PAINT)):
         with pytest.raises(InputError, match="has networks of"):
             load_start(other, tmp_path / "start.safetensors")
+
+
+def test_the_record_names_the_runs_that_a_training_went_on_from(tmp_path):
+    data, run = toy_repair_set(6), Run(tmp_path / "a", 1, progress=False)
+    first = train_gan("background", gan(), data, data, run, QUICK)
+    stages = _stages(tmp_path / "a")
+    assert [(s["command"], s["epochs"]) for s in stages] == [(first["command"], 1)] and "earlier" not in first
+    second = train_gan("background", gan(), data, data, replace(run, out=tmp_path / "b"), QUICK, stages)
+    assert second["earlier"] == stages and len(_stages(tmp_path / "b")) == 2
+    save_gan(tmp_path / "bare.safetensors", gan(), "background")
+    assert _stages(tmp_path / "bare.safetensors") == [{"weights": "bare.safetensors"}]
 
 
 def test_repair_keeps_full_resolution_where_nothing_is_painted():

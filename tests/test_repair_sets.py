@@ -1,5 +1,8 @@
 """Domains of repair from photos: a keypoint set by name, a folder by path; the same arrays, and errors that say why."""
 
+from contextlib import nullcontext
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import skimage
@@ -7,9 +10,10 @@ import skimage
 from depthnet_lib import repair_sets
 from depthnet_lib.errors import InputError
 from depthnet_lib.images import write_image
-from depthnet_lib.repair_sets import FRONT, YAW, Scenes, load_repair_set
+from depthnet_lib.repair_sets import FRONT, YAW, Scenes, head_rows, load_repair_set
 
 from .conftest import toy_faces
+from .warp_cases import needs_opengl
 
 
 @pytest.fixture(autouse=True)
@@ -56,6 +60,33 @@ def test_a_folder_of_photos(tmp_path):
     write_image(tmp_path / "empty" / "wall.png", np.full((90, 90, 3), 80, np.uint8))
     with pytest.raises(InputError, match="no face in its"):
         load_repair_set("swap", f"{tmp_path / 'empty'}:train", 32)
+
+
+@needs_opengl()
+def test_rendered_heads_are_drawn_once_and_go_on_where_they_were_killed(tmp_path, monkeypatch):
+    monkeypatch.setattr(repair_sets, "PEOPLE", {"train": range(4), "test": range(2)})
+    monkeypatch.setattr(repair_sets, "_CHUNK", 1)
+    test = load_repair_set("swap", "heads:test", 16, processes=1)
+    assert len(test.x) == len(test.truth) == len(test.plain) == 12 and test.inside.any((1, 2)).sum() == 6
+    whole = load_repair_set("background", "heads:train", 16, processes=2)
+    assert whole.x.shape == (6, 16, 16, 6) and whole.y.shape == (6, 16, 16, 3)
+    monkeypatch.setenv("DEPTHNETS_DATA", str(tmp_path / "killed"))
+    drawn = []
+
+    def dies(domain, people, size):
+        drawn.append((domain, *people))
+        if len(drawn) == 3:
+            raise KeyboardInterrupt
+        return head_rows(domain, people, size)
+
+    monkeypatch.setattr(repair_sets, "worker_pool", lambda count: nullcontext(SimpleNamespace(map=map)))
+    monkeypatch.setattr(repair_sets, "head_rows", dies)
+    with pytest.raises(KeyboardInterrupt):
+        load_repair_set("background", "heads:train", 16)
+    again = load_repair_set("background", "heads:train", 16)
+    assert drawn == [("x", 0), ("x", 2), ("y", 1), ("y", 1), ("y", 3)]
+    assert np.array_equal(again.x, whole.x) and np.array_equal(again.y, whole.y)
+    assert not list((tmp_path / "killed").rglob("*.npz"))
 
 
 def test_damage_is_noticed(toy, tmp_path):
