@@ -5,6 +5,8 @@ from functools import lru_cache
 
 import numpy as np
 from ipywidgets import Dropdown, HBox, Image, IntSlider, VBox
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -13,7 +15,7 @@ from ..datasets.base import POSES
 from ..metrics import estimated_depths
 from ..models import load_model
 from ..plots import draw_keypoints, frame_face
-from .pictures import figure_bytes
+from .pictures import LiveFigure
 
 CELLS, REACH = 80, 3.0  # a heat map's cells a side; its axes go to so many standard deviations
 
@@ -43,8 +45,26 @@ def _heat(true: np.ndarray, guess: np.ndarray) -> np.ndarray:
 
 def depths_figure(found: Agreement, keypoint: int, points: np.ndarray) -> Figure:
     """The heat map of figure 2, the same of one keypoint, and |r| of every keypoint on a face (N, 2)."""
+    figure = _empty(points)
+    _fill(figure, found, keypoint, points)
+    return figure
+
+
+def _empty(points: np.ndarray) -> Figure:
     figure = Figure(figsize=(11, 3.4), layout="constrained")
-    everything, one, face = figure.subplots(1, 3)
+    *heats, face = figure.subplots(1, 3)
+    for axes in heats:
+        axes.set(xlim=(-REACH, REACH), ylim=(-REACH, REACH), aspect="equal")
+        axes.set(xlabel="true depth (standard deviations)", ylabel="estimated depth")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    frame_face(face, points)
+    face.set_title("|r| of each keypoint", fontsize=9)
+    figure.colorbar(ScalarMappable(Normalize(0, 1), "cividis"), ax=face, shrink=0.8)
+    return figure
+
+
+def _fill(figure: Figure, found: Agreement, keypoint: int, points: np.ndarray) -> None:
+    everything, one, face, _ = figure.axes
     mine = _heat(found.true[:, keypoint], found.guess[:, keypoint])
     titles = (
         f"all keypoints: DepthCorr {np.abs(found.r).sum():.1f} of {len(found.r)}",
@@ -52,15 +72,9 @@ def depths_figure(found: Agreement, keypoint: int, points: np.ndarray) -> Figure
     )
     for axes, heat, title in zip((everything, one), (found.heat, mine), titles, strict=True):
         axes.imshow(np.log1p(heat.T), origin="lower", extent=(-REACH, REACH) * 2, cmap="magma")
-        axes.set(title=title, xlabel="true depth (standard deviations)", ylabel="estimated depth")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    dots = draw_keypoints(face, points, np.abs(found.r), size=26)
-    dots.set(cmap="cividis", clim=(0, 1))
+        axes.set_title(title)
+    draw_keypoints(face, points, np.abs(found.r), size=26).set(cmap="cividis", clim=(0, 1))
     face.scatter(*points[keypoint], s=120, facecolors="none", edgecolors="#d55e00", linewidths=1.5)
-    frame_face(face, points)
-    face.set_title("|r| of each keypoint", fontsize=9)
-    figure.colorbar(dots, ax=face, shrink=0.8)
-    return figure
 
 
 def depths_widget(data: KeypointSet, models: dict[str, str]) -> VBox:
@@ -69,7 +83,7 @@ def depths_widget(data: KeypointSet, models: dict[str, str]) -> VBox:
     model = Dropdown(options=models, description="model")
     pose = Dropdown(options=["all", *POSES], description="source")
     keypoint = IntSlider(30, 0, data.xy.shape[1] - 1, description="keypoint")
-    picture = Image(format="png", width=880)
+    picture, live = Image(format="png", width=880), LiveFigure(_empty(points), _fill)
 
     @lru_cache(maxsize=2)
     def estimated(name):
@@ -83,7 +97,7 @@ def depths_widget(data: KeypointSet, models: dict[str, str]) -> VBox:
         return agreement(guess[rows], true[rows])
 
     def show(*_):
-        picture.value = figure_bytes(depths_figure(seen(model.value, pose.value), keypoint.value, points))
+        picture.value = live.png(seen(model.value, pose.value), keypoint.value, points)
 
     for control in (model, pose, keypoint):
         control.observe(show, "value")

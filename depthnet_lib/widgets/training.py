@@ -12,9 +12,9 @@ from ..datasets import KeypointSet
 from ..datasets.tensors import as_faces
 from ..experiments import DepthTask
 from ..models import MODELS, DepthModel, Faces, recipe_of
-from ..paper.frame import picture
 from ..plots import draw_keypoints, frame_face
 from ..training import Update, make_fabric
+from .pictures import LiveFigure
 
 GRADIENTS = {"through the solve": False, "m held constant": True}
 
@@ -94,18 +94,32 @@ def _look(net: DepthModel, watched: KeypointSet) -> tuple[np.ndarray, np.ndarray
 
 def training_figure(trace: Trace, epoch: int) -> Figure:
     """The loss so far, the watched depth beside the true one, and where the keypoints land, after some epochs."""
+    figure = _empty(trace)
+    _fill(figure, trace, epoch)
+    return figure
+
+
+def _empty(trace: Trace) -> Figure:
     figure = Figure(figsize=(11, 3.2), layout="constrained")
     curve, depth, landing = figure.subplots(1, 3, width_ratios=(1.2, 1, 1))
     curve.semilogy(np.arange(1, len(trace.loss) + 1), trace.loss, color="0.7")
-    curve.semilogy(np.arange(1, epoch + 1), trace.loss[:epoch], ".-", color="tab:blue")
-    curve.set(xlabel="epoch", ylabel="loss (equation 1)", title=f"after {epoch} epochs")
-    depth.scatter(trace.true, trace.z[epoch], s=10, color="tab:blue")
-    depth.set(xlabel="true depth", ylabel="depth", title=f"a keypoint a dot, r = {trace.r()[epoch]:+.2f}")
+    curve.set(xlabel="epoch", ylabel="loss (equation 1)")
+    depths = np.nan_to_num(trace.z)  # a rate that is far too high may leave no numbers
+    margin = 0.05 * np.ptp(depths) or 1.0
+    depth.set(xlabel="true depth", ylabel="depth", ylim=(depths.min() - margin, depths.max() + margin))
     draw_keypoints(landing, trace.x_t, size=6)
-    landing.scatter(*trace.x_n[epoch].T, s=8, color="tab:orange", zorder=3)
     frame_face(landing, trace.x_t)
     landing.set_title("target black, landed orange", fontsize=10)
     return figure
+
+
+def _fill(figure: Figure, trace: Trace, epoch: int) -> None:
+    curve, depth, landing = figure.axes
+    curve.semilogy(np.arange(1, epoch + 1), trace.loss[:epoch], ".-", color="tab:blue")
+    curve.set_title(f"after {epoch} epochs")
+    depth.scatter(trace.true, trace.z[epoch], s=10, color="tab:blue")
+    depth.set_title(f"a keypoint a dot, r = {trace.r()[epoch]:+.2f}")
+    landing.scatter(*trace.x_n[epoch].T, s=8, color="tab:orange", zorder=3)
 
 
 def training_widget(data: KeypointSet, watched: KeypointSet, epochs: int = 12) -> VBox:
@@ -118,17 +132,18 @@ def training_widget(data: KeypointSet, watched: KeypointSet, epochs: int = 12) -
     button = Button(description="train")
     epoch = IntSlider(epochs, min=0, max=epochs, description="epoch")
     view = Image(format="png", width=900)
-    traces: list[Trace] = []
+    shown: list = []  # the last training and its figure
 
     def show(*_):
-        view.value = picture(training_figure(traces[-1], epoch.value))
+        trace, live = shown
+        view.value = live.png(trace, epoch.value)
 
     def train(*_):
         button.disabled = True
         try:
             held = GRADIENTS[gradient.value]
             trace = train_briefly(data, watched, "pinv", rate.value, noise.value, held, epochs)
-            traces[:] = [trace]
+            shown[:] = trace, LiveFigure(_empty(trace), _fill)
             show()
         finally:
             button.disabled = False
