@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from ..keypoints.rcn import BRANCHES, SIZE, TRUNK, read_out, standardise, trained
 from ..plots import show_picture
-from .pictures import figure_bytes
+from .pictures import LiveFigure
 
 SIDES = tuple(SIZE // 2**k for k in reversed(range(len(TRUNK))))  # of the maps, coarse to fine: 5, 10, 20, 40, 80
 KEYPOINTS = {"tip of the nose": 30, "corner of the mouth": 48, "corner of the eye": 36, "chin": 8, "end of the jaw": 0}
@@ -27,23 +27,34 @@ def branch_figure(crop: np.ndarray, true: np.ndarray, keypoint: int, off: tuple[
 
     ``crop`` (80, 80) grey uint8, ``true`` (68, 2) in its pixels. A cross is the truth, a ring what the branch says.
     """
-    maps, points = branch_maps(crop, off)
+    figure = _empty()
+    _fill(figure, crop, true, keypoint, off)
+    return figure
+
+
+def _empty() -> Figure:
     figure = Figure(figsize=(12, 2.5), layout="constrained")
-    first, *axes = figure.subplots(1, 1 + len(BRANCHES))
+    for ax in figure.subplots(1, 1 + len(BRANCHES)):
+        ax.set(xlim=(-0.5, SIZE - 0.5), ylim=(SIZE - 0.5, -0.5), aspect="equal")
+        ax.set_axis_off()
+    return figure
+
+
+def _fill(figure: Figure, crop: np.ndarray, true: np.ndarray, keypoint: int, off: tuple[int, ...]) -> None:
+    maps, points = branch_maps(crop, off)
+    first, *axes = figure.axes
     show_picture(first, crop, f"finest branch: {_off(points[-1], true):.1f} px off")
-    first.images[0].set_cmap("gray")
     first.scatter(*points[-1].T, s=6, color="#56b4e9")
     for k, (ax, side, map_, found) in enumerate(zip(axes, SIDES, maps, points, strict=True)):
         missed = np.hypot(*(found[keypoint] - true[keypoint]))
-        title = f"{side} x {side}" + (", off" if k in off else "") + f": {missed:.1f} px off"
-        show_picture(ax, crop, title)
-        ax.images[0].set_cmap("gray")
+        show_picture(ax, crop, f"{side} x {side}" + (", off" if k in off else "") + f": {missed:.1f} px off")
         extent = (-0.5, SIZE - 0.5, SIZE - 0.5, -0.5)
         seen = map_[keypoint] / map_[keypoint].max()
         ax.imshow(seen, cmap="inferno", alpha=0.15 + 0.85 * np.sqrt(seen), extent=extent, vmin=0, vmax=1)
         ax.plot(*true[keypoint], "x", color="white", markersize=7)
         ax.plot(*found[keypoint], "o", color="#56b4e9", fillstyle="none", markersize=9)
-    return figure
+    for ax in figure.axes:
+        ax.images[0].set_cmap("gray")
 
 
 def branch_widget(crops: np.ndarray, true: np.ndarray) -> VBox:
@@ -51,11 +62,11 @@ def branch_widget(crops: np.ndarray, true: np.ndarray) -> VBox:
     face = IntSlider(0, min=0, max=len(crops) - 1, description="face")
     keypoint = Dropdown(options=list(KEYPOINTS.items()), value=48, description="keypoint")
     switches = [ToggleButton(True, description=f"{side} x {side}") for side in SIDES]
-    picture = Image(format="png")
+    picture, live = Image(format="png"), LiveFigure(_empty(), _fill)
 
     def show(*_):
         off = tuple(k for k, switch in enumerate(switches) if not switch.value)
-        picture.value = figure_bytes(branch_figure(crops[face.value], true[face.value], keypoint.value, off))
+        picture.value = live.png(crops[face.value], true[face.value], keypoint.value, off)
 
     for control in (face, keypoint, *switches):
         control.observe(show, "value")

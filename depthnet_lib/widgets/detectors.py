@@ -12,7 +12,7 @@ from ..keypoints.boxes import crop
 from ..keypoints.rcn import box_around, widen
 from ..keypoints.score import nme
 from ..plots import draw_keypoints, show_picture
-from .pictures import figure_bytes
+from .pictures import LiveFigure
 
 VIEW = 360  # pixels of the view that is degraded
 MARGIN = 2.0  # its width over the face box's
@@ -51,16 +51,28 @@ def detector_figure(photo: np.ndarray, points: np.ndarray, hardship: Hardship) -
 
     The error is against where the detector itself put its points on the unchanged photo.
     """
+    figure = _empty()
+    _fill(figure, photo, points, hardship)
+    return figure
+
+
+def _empty() -> Figure:
+    figure = Figure(figsize=(4 * len(DETECTORS), 4.2), layout="constrained")
+    for ax in figure.subplots(1, len(DETECTORS)):
+        ax.set(xlim=(-0.5, VIEW - 0.5), ylim=(VIEW - 0.5, -0.5), aspect="equal")
+        ax.set_axis_off()
+    return figure
+
+
+def _fill(figure: Figure, photo: np.ndarray, points: np.ndarray, hardship: Hardship) -> None:
     view, matrix = crop(photo, widen(box_around(points), MARGIN), VIEW)
     x = points @ matrix[:, :2].T + matrix[:, 2]
     hard, there = suffer(view, x, hardship)
-    figure = Figure(figsize=(4 * len(DETECTORS), 4.2), layout="constrained")
-    for ax, name in zip(figure.subplots(1, len(DETECTORS)), DETECTORS, strict=True):
+    for ax, name in zip(figure.axes, DETECTORS, strict=True):
         _, wanted = suffer(view, points_in(view, box_around(x)[None], name)[0], hardship)
         found = points_in(hard, box_around(there)[None], name)[0]
         show_picture(ax, hard, f"{name}: {100 * nme(found[None], wanted[None])[0]:.1f} % off")
         draw_keypoints(ax, found, size=8)
-    return figure
 
 
 def detector_widget(photo: np.ndarray, points: np.ndarray) -> VBox:
@@ -71,11 +83,11 @@ def detector_widget(photo: np.ndarray, points: np.ndarray) -> VBox:
         "light": FloatSlider(1, min=0.2, max=5, step=0.1, description="dark", continuous_update=False),
         "cover": FloatSlider(0, min=0, max=0.8, step=0.05, description="covered", continuous_update=False),
     }
-    picture = Image(format="png")
+    picture, live = Image(format="png"), LiveFigure(_empty(), _fill)
 
     def show(*_):
         hardship = Hardship(**{name: slider.value for name, slider in sliders.items()})
-        picture.value = figure_bytes(detector_figure(photo, points, hardship))
+        picture.value = live.png(photo, points, hardship)
 
     for slider in sliders.values():
         slider.observe(show, "value")
