@@ -151,7 +151,7 @@ def repair_frontal(portrait: Portrait) -> tuple[Portrait, np.ndarray]:
 
 
 def repair_swap(source: Portrait, target: np.ndarray, x_t: np.ndarray) -> np.ndarray:
-    """The source's face on the target's geometry, its colours matched, its seam repaired (figure 5): RGB like target.
+    """The source's face on the target's geometry, Poisson blended, then repaired (figure 5): RGB like target.
 
     target (H, W, 3), its keypoints x_t (N, 2). The network sees the head's surroundings alone; what it made fades into
     the photo at the border of that square.

@@ -38,11 +38,10 @@ class Settings:
 
 
 # The paper's own; and what a few thousand steps on 2 cores need: small steps, fast ones, and cycles that let go of the
-# source's outline, which a strict lambda keeps as a ghost in the repaired picture, while the face itself is held. What
-# was around a turned head is not to be read from the frontal picture: its cycle counts less, and noise stops hiding it.
+# source's outline, which a strict lambda keeps as a ghost in the repaired picture, while the face itself is held.
 SETTINGS = {
     "paper": Settings(16, 2e-4, losses.Weights()),
-    "laptop": Settings(4, 5e-4, losses.Weights(cycle=2.0, x_share=0.5, keep=2.0, far=0.5, noise=0.1)),
+    "laptop": Settings(4, 5e-4, losses.Weights(cycle=2.0, keep=2.0)),
 }
 # Here the face may change, the target around it may not, and little is left to do: small steps, strict cycles.
 SWAP = Settings(4, 2e-4, losses.Weights(keep=5.0, known=1))

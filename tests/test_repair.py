@@ -92,24 +92,6 @@ def test_keep_looks_at_the_face_alone():
     assert losses.keep(torch.zeros(1, 3, 5, 5), torch.full((1, 3, 5, 5), -1.0)).item() == 0
 
 
-def test_far_looks_at_what_is_not_near_the_face():
-    """A face of one pixel in the middle of 9 x 9, reach of a quarter: 5 x 5 pixels do not count, the corner does."""
-    around = torch.full((1, 3, 9, 9), 0.5)
-    around[:, :, 4, 4] = -1.0
-    made = torch.full((1, 3, 9, 9), 0.5)
-    made[:, :, 2:7, 2:7] = -0.5
-    assert losses.far(made, around).item() == 0
-    made[:, :, 0, 0] = 0.0
-    assert losses.far(made, around).item() == pytest.approx(0.5 / (81 - 25))
-
-
-def test_noise_is_added_to_made_pictures_before_they_are_translated_back():
-    net, x, y = gan(), torch.rand(1, 6, 16, 16), torch.rand(1, 3, 16, 16)
-    clean, noisy = (net.generator_loss(x, y, Weights(noise=sigma))[0] for sigma in (0.0, 0.5))
-    assert torch.equal(clean["fool_y"], noisy["fool_y"])
-    assert not torch.equal(clean["cycle_x"], noisy["cycle_x"]) and not torch.equal(clean["cycle_y"], noisy["cycle_y"])
-
-
 def test_which_picture_is_kept():
     net, x = gan(), torch.full((1, 6, 16, 16), -1.0)
     net.f = Answer(torch.zeros(1, 3, 16, 16))

@@ -65,8 +65,8 @@ READINGS: dict[str, Reading] = {
         _PICTURES,
     ),
     "fig5": Reading(
-        "A face laid on another head shows its border and its light. A closed form matches its mean colours; the "
-        "network has the rest.",
+        "A face laid on another head shows its border and its light. Poisson blending takes both away; the network "
+        "finds little to add.",
         "CelebA; no numbers.",
         ("repair-swap",),
         _PICTURES,

@@ -50,10 +50,10 @@ def _background(first: int) -> Plate:
 
 
 def _swap(first: int) -> Plate:
-    """Source, target, warp to target as the paper pastes it, its colours matched, repaired."""
+    """Source, target, warp to target as the paper pastes it, Poisson blended, repaired."""
     sources = draw_scenes(_people(first), YAW["swap"], scenes=1, size=SIZE)
     targets = draw_scenes(_people(first + 1), YAW["swap"], scenes=2, size=SIZE)
-    figure, axes = _grid(["source", "target", "warp to target", "colours matched", "repaired"])
+    figure, axes = _grid(["source", "target", "warp to target", "Poisson blended", "repaired"])
     rows = []
     for row, person, source, target in zip(axes, _people(first), sources.faces, targets.faces[1::2], strict=True):
         x, place, plain = swap_row(source, target)

@@ -23,30 +23,22 @@ class CycleGan(nn.Module):
         return self
 
     def generator_loss(self, x: Tensor, y: Tensor, w: losses.Weights) -> tuple[dict[str, Tensor], Tensor, Tensor]:
-        """Equation 4: its four terms by name, those beyond it that have a weight, and the made pictures F(x), G(y)."""
+        """Equation 4: its four terms by name, `losses.keep` where it has a weight, and the made pictures F(x), G(y)."""
         fx, gy = self.f(x), self.g(y)
         terms = {
             "fool_x": losses.real(self.d_x(gy)),
             "fool_y": losses.real(self.d_y(fx)),
-            "cycle_y": w.cycle * losses.cycle(y, self.f(noisy(gy, w.noise))),
-            "cycle_x": w.cycle * w.x_share * losses.cycle(x, self.g(noisy(fx, w.noise))),
+            "cycle_y": w.cycle * losses.cycle(y, self.f(gy)),
+            "cycle_x": w.cycle * losses.cycle(x, self.g(fx)),
         }
         if w.keep:
             terms["keep"] = w.keep * losses.keep(fx, x[:, 3 * w.known : 3 * w.known + 3])
-        if w.far:
-            terms["far"] = w.far * losses.far(fx, x[:, 3:])
         return terms, fx, gy
 
     def discriminator_loss(self, x: Tensor, y: Tensor, fx: Tensor, gy: Tensor) -> Tensor:
         """Equation 5, on pictures that were made before and carry no gradient."""
         return (losses.real(self.d_x(x)) + losses.fake(self.d_x(gy))
                 + losses.real(self.d_y(y)) + losses.fake(self.d_y(fx)))  # fmt: skip
-
-
-def noisy(made: Tensor, sigma: float) -> Tensor:
-    """A made picture with noise: generators win at cycles by hiding the source in faint patterns, which show as stains
-    (Chu and others, 2017); under noise nothing faint comes across (Bashkirova and others, 2019)."""
-    return made + sigma * torch.randn_like(made) if sigma else made
 
 
 class Pool(nn.Module):

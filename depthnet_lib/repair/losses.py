@@ -12,17 +12,12 @@ CYCLE = 10.0  # lambda of equation 4, the CycleGAN paper's
 class Weights:
     """What the generators' terms count; by default equation 4 alone.
 
-    ``cycle`` is lambda, ``x_share`` the share of it on the cycle of x; ``keep`` weighs `keep` of the picture of x whose
-    number is ``known``, ``far`` weighs `far`. ``noise``: standard deviation of what is added to made pictures before
-    they are translated back, see `cyclegan.noisy`.
+    ``cycle`` is lambda; ``keep`` weighs `keep` of the picture of x whose number is ``known``.
     """
 
     cycle: float = CYCLE
-    x_share: float = 1.0
     keep: float = 0.0
     known: int = 0
-    far: float = 0.0
-    noise: float = 0.0
 
 
 def real(scores: Tensor) -> Tensor:
@@ -49,15 +44,3 @@ def keep(picture: Tensor, known: Tensor) -> Tensor:
     empty = (known.amax(1, keepdim=True) <= -1).to(known.dtype)
     seen = 1 - nnf.max_pool2d(empty, 3, 1, 1)
     return ((picture - known).abs() * seen).sum() / (3 * seen.sum()).clamp_min(1)
-
-
-def far(picture: Tensor, around: Tensor, reach: float = 0.25) -> Tensor:
-    """L1 distance of a repaired picture (B, 3, S, S) from what was around the source's face: one (B, 3, S, S) with
-    a black inner face, counted where nothing within ``reach`` of the picture's size is black.
-
-    Not in the paper: a head that turns leaves the far wall alone, which no other term says of a single picture.
-    """
-    pixels = int(reach * picture.shape[-1])
-    empty = (around.amax(1, keepdim=True) <= -1).to(around.dtype)
-    seen = 1 - nnf.max_pool2d(empty, 2 * pixels + 1, 1, pixels)
-    return ((picture - around).abs() * seen).sum() / (3 * seen.sum()).clamp_min(1)
