@@ -1,3 +1,5 @@
+import json
+
 import cv2
 import numpy as np
 import pytest
@@ -5,6 +7,7 @@ import trimesh
 from PIL import Image
 
 from depthnet_lib.errors import InputError
+from depthnet_lib.images import SYNTHETIC
 from depthnet_lib.layouts import IBUG68
 from depthnet_lib.warp.export import export_mesh, sheet, there_and_back, write_animation
 
@@ -37,6 +40,9 @@ def test_mesh_opens_again_with_its_texture_in_place(tmp_path, suffix):
 def test_mesh_of_keypoints_outside_the_picture(tmp_path):
     x_s, z = face(90, 130)
     export_mesh(tmp_path / "a.glb", noise(40, 50), x_s * 2 - 60, z, IBUG68.triangles)
+    data = (tmp_path / "a.glb").read_bytes()
+    header = json.loads(data[20 : 20 + int.from_bytes(data[12:16], "little")])
+    assert header["asset"]["extras"] == SYNTHETIC
     assert trimesh.load(tmp_path / "a.glb", force="mesh").visual.material.baseColorTexture.size == (50, 40)
 
 

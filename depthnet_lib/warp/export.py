@@ -11,7 +11,7 @@ from PIL import Image
 
 from ..errors import InputError
 from ..files import new_folder, writable
-from ..images import as_line
+from ..images import SYNTHETIC, as_line
 
 
 def export_mesh(path: str | Path, image: np.ndarray, x_s: np.ndarray, z: np.ndarray, triangles: np.ndarray) -> None:
@@ -19,14 +19,16 @@ def export_mesh(path: str | Path, image: np.ndarray, x_s: np.ndarray, z: np.ndar
 
     image (H, W, 3) RGB uint8, keypoints x_s (N, 2) in its pixels, metric depth z (N,) in the same pixels, triangles
     (T, 3). The mesh is centred, its longest side is 2, y points up and the face looks along +z, as glTF has it. The
-    texture is the part of the picture that the mesh covers.
+    texture is the part of the picture that the mesh covers. A .glb says in its asset's extras that it is synthetic.
     """
     path = Path(path)
     if path.suffix not in (".glb", ".obj"):
         raise InputError(path, f"unknown mesh suffix {path.suffix!r}", "use .glb or .obj")
     mesh = _textured_mesh(path.stem, mesh_arrays(image, x_s, z, triangles))
     with writable(path), new_folder(path.parent) as folder:
-        mesh.export(folder / path.name, **({"mtl_name": path.stem + ".mtl"} if path.suffix == ".obj" else {}))
+        obj = {"mtl_name": path.stem + ".mtl"}
+        glb = {"tree_postprocessor": lambda tree: tree["asset"].update(extras=SYNTHETIC)}
+        mesh.export(folder / path.name, **(obj if path.suffix == ".obj" else glb))
         for part in sorted(folder.iterdir(), key=lambda p: p.name == path.name):  # the mesh itself comes last
             part.replace(path.with_name(part.name))
 
