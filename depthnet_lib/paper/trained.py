@@ -22,16 +22,17 @@ def trained(name: str, data: str = "anny", pairs: str = "all", seed: int = 0, n_
         return model.eval()
     stem = weights_name(name, data, pairs, seed)
     here = data_dir() / "trained" / stem
-    for path in (WEIGHTS / f"{stem}.safetensors", here / "weights.safetensors"):
-        if path.is_file():
-            return load_weights(path, name, n_keypoints)
-    own = TRAINED_AS.get(name, name)
-    if MODELS[name].needs_images:
+    if (kit := WEIGHTS / f"{stem}.safetensors").is_file():
+        return load_weights(kit, name, n_keypoints)
+    own, record = TRAINED_AS.get(name, name), here / "weights.json"  # a training writes its record last
+    if MODELS[name].needs_images and not record.is_file():
         raise InputError(name, f"the kit has no weights trained on {data}", _commands(own, data, pairs, seed, here))
-    recipe = recipe_of(own)
-    with alone(here):  # several figures may want it at once
-        if not (here / "weights.safetensors").is_file():
-            train_depth_model(own, load(f"{data}:train"), recipe, Run(here, recipe.epochs, seed, resume=True), pairs)
+    if not record.is_file():
+        with alone(here):  # several figures may want it at once
+            if not record.is_file():
+                recipe = recipe_of(own)
+                run = Run(here, recipe.epochs, seed, resume=True)
+                train_depth_model(own, load(f"{data}:train"), recipe, run, pairs)
     return load_weights(here / "weights.safetensors", name, n_keypoints)
 
 
