@@ -143,7 +143,7 @@ def repair_frontal(portrait: Portrait) -> tuple[Portrait, np.ndarray]:
     Returns a portrait of its own, which can be turned again, and the share (S, S) of each pixel that was painted.
     """
     m = frontal_affine(portrait.x_s, portrait.z)
-    face = frontalize(portrait, "keypoints", fill=False).face  # what repair was trained on
+    face = frontalize(portrait, "keypoints").face
     net = generator("extreme" if abs(turned_by(m)) > EXTREME else "background")
     picture, painted = repair(net, background_input(face, portrait.image, portrait.x_s))
     points = turned(portrait.x_s, portrait.z, m)
@@ -160,7 +160,7 @@ def repair_swap(source: Portrait, target: np.ndarray, x_t: np.ndarray) -> np.nda
     size = int(np.clip(box[2] - box[0], 64, 2048))  # the photo's own pixels, as far as a machine can bear
     picture, matrix = crop(target, box, size)
     x_t = x_t @ matrix[:, :2].T + matrix[:, 2]
-    pasted, _ = swap_face(source, picture, x_t, mesh="keypoints", fill=False)
+    pasted, _ = swap_face(source, picture, x_t, mesh="keypoints")
     repaired, _ = repair(generator("swap"), swap_input(pasted, picture, x_t))
     fade = np.minimum(1, (0.5 - np.abs(np.linspace(-0.5, 0.5, size))) / 0.1)
     layers = np.dstack([repaired, np.minimum(fade, fade[:, None])]).astype(np.float32)

@@ -35,9 +35,8 @@ from .pipeline import (
     swap_face,
     turned_by,
 )
-from .repair.inputs import background_input, swap_input
+from .repair.inputs import background_input, composite, swap_input
 from .warp import turned
-from .warp.uses import paste
 from .workers import worker_pool
 
 HEADS = "heads"
@@ -49,7 +48,7 @@ YAW = {"background": (FRONT, EXTREME), "extreme": (EXTREME, 75.0), "swap": (FRON
 RENDER_SIZE = 128  # pixels; the pipeline works there, the network on what is left after shrinking
 _CHUNK = 8  # people drawn at once
 _PARTS = "parts"  # folder of chunks that are drawn, until all are
-_FORMAT = 3  # of the stored arrays: another one does not read old folders
+_FORMAT = 4  # of the stored arrays: another one does not read old folders
 
 
 @dataclass(frozen=True)
@@ -57,8 +56,8 @@ class RepairSet:
     """Two unpaired domains: ``x`` uint8 (M, S, S, 6) warped, ``y`` (K, S, S, 3) true, of other people.
 
     Rendered heads know the answer too: ``truth`` (M, S, S, 3) is what F(x) should be and ``inside`` (M, S, S) its
-    inner face; both are for scores only, no training sees them. ``plain`` (M, S, S, 3) are
-    swaps pasted the paper's way, in the source's own colours, for scores too.
+    inner face; ``plain`` (M, S, S, 3) is the paper's own composite, hidden skin stretched and a swap in the source's
+    colours. These are for scores only, no training sees them.
     """
 
     name: str
@@ -140,7 +139,7 @@ def head_rows(domain: str, people: np.ndarray, size: int) -> dict[str, np.ndarra
         }
         rows |= {f"{task}.truth": pictures for task, pictures in answers.items()}
         rows |= {f"{task}.inside": [row[1] for row in pairs] for task, pairs in made.items()}
-        rows["swap.plain"] = [row[2] for row in made["swap"]]
+        rows |= {f"{task}.plain": [row[2] for row in pairs] for task, pairs in made.items()}
     return {key: _shrunk(np.stack(value), size) for key, value in rows.items()}
 
 
@@ -201,17 +200,19 @@ class Scenes:
         return Scenes(replace(self.shots, margin=self.shots.margin / scale, shift=middle - 0.5), self.size)
 
 
-def background_row(portrait: Portrait) -> tuple[np.ndarray, np.ndarray]:
-    """x (H, W, 6) of a portrait and its frontalized face's place, uint8 (H, W) 0 or 255; warped the paper's way."""
-    face = frontalize(portrait, "keypoints", fill=False).face
-    return background_input(face, portrait.image, portrait.x_s), face[..., 3]
+def background_row(portrait: Portrait) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """x (H, W, 6) of a portrait; its frontalized face's place, uint8 (H, W) 0 or 255; and the paper's composite
+    (H, W, 3), whose hidden skin is stretched where x has that of the face's other half."""
+    face, stretched = (frontalize(portrait, "keypoints", fill).face for fill in (True, False))
+    x, plain = (background_input(f, portrait.image, portrait.x_s) for f in (face, stretched))
+    return x, face[..., 3], composite(plain)
 
 
 def swap_row(source: Portrait, target: Portrait) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """x (H, W, 6) of the source's face on the target's; its place, uint8 (H, W) 0 or 255; and what the paper's x is,
-    (H, W, 3), pasted in the source's own colours. Warped the paper's way."""
-    pasted, warped = swap_face(source, target.image, target.x_s, mesh="keypoints", fill=False)
-    plain = paste(target.image, warped.face, "plain")
+    """x (H, W, 6) of the source's face on the target's; its place, uint8 (H, W) 0 or 255; and the paper's composite
+    (H, W, 3), stretched and pasted in the source's own colours."""
+    pasted, warped = swap_face(source, target.image, target.x_s, mesh="keypoints")
+    plain, _ = swap_face(source, target.image, target.x_s, mesh="keypoints", fill=False, blend="plain")
     return swap_input(pasted, target.image, target.x_s), warped.face[..., 3], plain
 
 

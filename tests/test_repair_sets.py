@@ -10,6 +10,7 @@ import skimage
 from depthnet_lib import repair_sets
 from depthnet_lib.errors import InputError
 from depthnet_lib.images import write_image
+from depthnet_lib.repair.inputs import composite
 from depthnet_lib.repair_sets import FRONT, YAW, Scenes, head_rows, load_repair_set
 
 from .conftest import toy_faces
@@ -68,6 +69,9 @@ def test_rendered_heads_are_drawn_once_and_go_on_where_they_were_killed(tmp_path
     monkeypatch.setattr(repair_sets, "_CHUNK", 1)
     test = load_repair_set("swap", "heads:test", 16, processes=1)
     assert len(test.x) == len(test.truth) == len(test.plain) == 12 and test.inside.any((1, 2)).sum() == 6
+    frontal = load_repair_set("background", "heads:test", 16, processes=1)
+    lent = (frontal.plain != composite(frontal.x)).any((1, 2, 3))
+    assert frontal.plain.shape == (6, 16, 16, 3) and lent.all()  # the paper's has other skin where the photo hid it
     whole = load_repair_set("background", "heads:train", 16, processes=2)
     assert whole.x.shape == (6, 16, 16, 6) and whole.y.shape == (6, 16, 16, 3)
     monkeypatch.setenv("DEPTHNETS_DATA", str(tmp_path / "killed"))

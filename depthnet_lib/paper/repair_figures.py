@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from ..errors import InputError
 from ..pipeline import METRIC_MODEL, frontalize, repair_frontal, repair_swap, warp_portrait
 from ..plots import draw_keypoints
-from ..repair.inputs import background_input, composite
+from ..repair.inputs import composite
 from ..repair.scores import distances
-from ..repair_sets import HEADS, PEOPLE, YAW, draw_scenes, swap_row
+from ..repair_sets import HEADS, PEOPLE, YAW, background_row, draw_scenes, swap_row
 from ..repair_sweep import sweep_scores
 from ..warp.export import on_white
 from . import Plate
@@ -33,19 +33,20 @@ def make(id: str, data: tuple[str, ...]) -> Plate:
 
 
 def _background(first: int) -> Plate:
-    """Source, keypoints, DepthNet's face, with the background, repaired, true answer."""
+    """Source, keypoints, DepthNet's face, with the background, from the mirror half, repaired, true answer."""
     scenes = draw_scenes(_people(first), YAW["background"], scenes=1, size=SIZE)
-    figure, axes = _grid(["source", "keypoints", "DepthNet (DN)", "DN + background", "repaired", "true answer"])
+    titles = ["source", "keypoints", "DepthNet (DN)", "DN + background", "mirror half lent", "repaired", "true answer"]
+    figure, axes = _grid(titles)
     rows = []
     for row, portrait, answer, person in zip(
         axes, scenes.faces, scenes.answers().pictures, _people(first), strict=True
     ):
         face = frontalize(portrait, "keypoints", fill=False).face
-        pasted = composite(background_input(face, portrait.image, portrait.x_s))
-        repaired = repair_frontal(portrait)[0].image
-        _show(row, [portrait.image, portrait.image, on_white(face), pasted, repaired, answer])
+        x, place, plain = background_row(portrait)
+        versions = {"before": plain, "closed_form": composite(x), "after": repair_frontal(portrait)[0].image}
+        _show(row, [portrait.image, portrait.image, on_white(face), *versions.values(), answer])
         draw_keypoints(row[1], portrait.x_s, lines=False, size=3)
-        rows.append({"person": int(person)} | _distances(pasted, repaired, answer, face[..., 3] > 0))
+        rows.append({"person": int(person)} | _distances(versions, answer, place > 0))
     return Plate({"rows": rows, "mean": _mean(rows)}, figure, notes=[_NOTE, "ssim, psnr (dB) to the true answer"])
 
 
@@ -59,7 +60,7 @@ def _swap(first: int) -> Plate:
         x, place, plain = swap_row(source, target)
         repaired = repair_swap(source, target.image, target.x_s)
         _show(row, [source.image, target.image, plain, composite(x), repaired])
-        versions = {"before": plain, "matched": composite(x), "after": repaired}
+        versions = {"before": plain, "closed_form": composite(x), "after": repaired}
         colours = {f"colour_{name}": _colour(p, target.image, place > 0) for name, p in versions.items()}
         rows.append({"person": int(person)} | colours)
     note = "colour: distance of the face's mean colour from that of the target's own face, CIE Lab (delta E)"
@@ -86,9 +87,9 @@ def _extreme(first: int) -> Plate:
 _NOTE = f"held-out rendered heads, drawn at {SIZE} pixels; the networks saw 64"
 
 
-def _distances(pasted: np.ndarray, repaired: np.ndarray, answer: np.ndarray, inside: np.ndarray) -> dict[str, float]:
+def _distances(versions: dict[str, np.ndarray], answer: np.ndarray, inside: np.ndarray) -> dict[str, float]:
     scores = {}
-    for name, picture in {"before": pasted, "after": repaired}.items():
+    for name, picture in versions.items():
         found = distances(picture[None], answer[None], inside[None])
         for region in ("whole", "inside"):
             scores |= {f"{measure}_{region}_{name}": found[region][measure] for measure in ("ssim", "psnr")}

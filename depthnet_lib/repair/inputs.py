@@ -2,7 +2,8 @@
 
 Two pictures, six channels. Background synthesis and extreme poses: the frontalized face on black, and the source
 picture without its inner face. Face swap: the warped face pasted onto the target, which is all that the paper gives,
-Poisson blended, and the target without its inner face, so that what was pasted need not be guessed.
+Poisson blended, and the target without its inner face, so that what was pasted need not be guessed. Skin that the
+photo hides, which the paper stretches from the outline, comes from the face's other half (`warp.hidden`).
 """
 
 import cv2

@@ -21,15 +21,15 @@ def scores(
     """{"before", "after"}: distances from the true answers and two-sample accuracy of composites and repaired pictures.
 
     x (M, S, S, C), truth (M, S, S, 3), inside (M, S, S). Rows with nothing inside have no true answer: where there are
-    such, they alone are what the classifier judges. With ``plain`` (M, S, S, 3), swaps in the source's own colours,
-    these are "before", and the composites are "matched".
+    such, they alone are what the classifier judges. With ``plain`` (M, S, S, 3), the paper's composites, these are
+    "before", and those of x "closed_form".
     """
     known = inside.any((1, 2))
     judged = known if known.all() else ~known
     result = {}
     versions = {"before": composite(x), "after": repaired(net, x)}
     if plain is not None:
-        versions = {"before": plain, "matched": composite(x), "after": versions["after"]}
+        versions = {"before": plain, "closed_form": composite(x), "after": versions["after"]}
     for name, pictures in versions.items():
         result[name] = distances(pictures[known], truth[known], inside[known])
         result[name]["two_sample"] = two_sample(pictures[judged], truth[judged])
