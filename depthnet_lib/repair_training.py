@@ -37,14 +37,15 @@ class Settings:
     weights: losses.Weights
 
 
-# The paper's own; and what a few thousand steps on 2 cores need: small steps, fast ones, and cycles that let go of the
-# source's outline, which a strict lambda keeps as a ghost in the repaired picture, while the face itself is held.
-SETTINGS = {
-    "paper": Settings(16, 2e-4, losses.Weights()),
-    "laptop": Settings(4, 5e-4, losses.Weights(cycle=2.0, keep=2.0)),
+PAPER = Settings(16, 2e-4, losses.Weights())
+# What a few thousand steps on 2 cores need: small steps, fast ones, and cycles that let go of the source's outline,
+# which a strict lambda keeps as a ghost in the repaired picture, while the face is held, the less the more of it is
+# lent. Of a swap the target around the face is held, and little is left to do: slower steps, strict cycles.
+LAPTOP = {
+    "background": Settings(4, 5e-4, losses.Weights(cycle=2.0, keep=4.0)),
+    "extreme": Settings(4, 5e-4, losses.Weights(cycle=2.0, keep=2.0)),
+    "swap": Settings(4, 2e-4, losses.Weights(keep=5.0, known=1)),
 }
-# Here the face may change, the target around it may not, and little is left to do: small steps, strict cycles.
-SWAP = Settings(4, 2e-4, losses.Weights(keep=5.0, known=1))
 
 
 class CycleGanTask(Task):
@@ -63,7 +64,7 @@ class CycleGanTask(Task):
         x: np.ndarray,
         y: np.ndarray,
         fixed: tuple[np.ndarray, np.ndarray],
-        settings: Settings = SETTINGS["paper"],
+        settings: Settings = PAPER,
         pool: int = 50,
     ):
         super().__init__()
@@ -138,7 +139,7 @@ def train_repair(
     task, config = TRAINED[model], CONFIGS[recipe]
     train = load_repair_set(task, data, config.size)
     test = load_repair_set(task, data.replace(":train", ":test"), config.size)
-    settings = SWAP if (task, recipe) == ("swap", "laptop") else SETTINGS[recipe]
+    settings = PAPER if recipe == "paper" else LAPTOP[task]
     gan = CycleGan(CHANNELS, config).reset(torch.Generator().manual_seed(seed))
     if start:
         load_start(gan, start)
@@ -153,7 +154,7 @@ def _stages(start: Path) -> list[dict]:
     if not path.is_file():
         return [{"weights": start.name}]
     record = json.loads(path.read_text())
-    stage = {name: record[name] for name in ("command", "pictures", "epochs", "seconds") if name in record}
+    stage = {name: record[name] for name in ("command", "pictures", "weights", "epochs", "seconds") if name in record}
     after = record.get("scores", {}).get("after")
     if after:
         stage |= {"ssim": after["whole"]["ssim"], "two_sample": after["two_sample"]}

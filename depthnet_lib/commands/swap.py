@@ -23,7 +23,7 @@ def swap(
         bool, typer.Option("--fill/--no-fill", help="Take hidden skin from the other half of the face.")
     ] = True,
     repair: Annotated[
-        bool, typer.Option("--repair", help="Colours matched, then CycleGAN (figure 5); needs no other option.")
+        bool, typer.Option("--repair", help="Poisson blended, then CycleGAN (figure 5); needs no other option.")
     ] = False,
 ) -> None:
     """Put the face of SOURCE on the geometry of the face in TARGET (section 3.3, figure 5).

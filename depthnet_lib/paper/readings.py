@@ -59,7 +59,8 @@ READINGS: dict[str, Reading] = {
         _DEPTH,
     ),
     "fig4": Reading(
-        "A face turned to the viewer has no hair, no neck and no room around it; the repair paints them.",
+        "A face turned to the viewer has no hair, no neck and no room around it. Its mirror half lends the skin that "
+        "the photo hides; the network paints the rest.",
         "CelebA; no numbers.",
         ("repair-background",),
         _PICTURES,
@@ -89,7 +90,7 @@ READINGS: dict[str, Reading] = {
     "figS6": Reading("More of figure 4.", "CelebA; no numbers.", ("repair-background",), _PICTURES),
     "figS7": Reading("More of figure 5.", "CelebA; no numbers.", ("repair-swap",), _PICTURES),
     "figS8": Reading(
-        "A profile is frontalized, repaired, and only then turned: the hidden half is painted, not stretched.",
+        "A profile is frontalized, repaired, and only then turned: the hidden half is lent and painted, not stretched.",
         "CelebA sources on Multi-PIE poses; no numbers.",
         ("repair-extreme",),
         _PICTURES,
