@@ -51,6 +51,11 @@ def test_sizes():
     assert sum(sizes.values()) < 100_000_000
 
 
+def test_what_was_made_names_no_folder_of_the_machine_that_made_it():
+    made = [p for p in tracked() if p.suffix in (".json", ".md", ".ipynb", ".csv")]
+    assert [p.name for p in made if re.search(r"/(home|root|work|Users)/[\w.-]+/", p.read_text())] == []
+
+
 def test_modules_stay_readable():
     long = {p.name: n for p in (ROOT / "depthnet_lib").rglob("*.py") if (n := len(p.read_text().splitlines())) > 330}
     assert long == {}

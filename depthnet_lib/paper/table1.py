@@ -46,7 +46,7 @@ def make(id: str, data: tuple[str, ...]) -> Plate:
             try:
                 numbers[name][model] = _entry(_trained(model, name, faces), faces)
             except InputError as error:
-                notes.append(f"{model} on {name}: {error}")
+                notes.append(f"{model} on {name}: {error.reason}")
     notes += [
         "MSE in squared pixels of an 80-pixel face crop, mean over the 2 N coordinates and all pairs of one person",
         "MSE_norm: mean over keypoints of the distance to the target, in percent of its interocular distance",
