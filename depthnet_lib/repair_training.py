@@ -152,7 +152,7 @@ def _stages(start: Path) -> list[dict]:
     """What made the weights that a training starts from, of the json beside them: the runs, first to last."""
     path = start / "weights.json" if start.is_dir() else start.with_suffix(".json")
     if not path.is_file():
-        return [{"weights": start.name}]
+        return [{"start": start.name}]  # nobody knows what made them
     record = json.loads(path.read_text())
     stage = {name: record[name] for name in ("command", "pictures", "weights", "epochs", "seconds") if name in record}
     after = record.get("scores", {}).get("after")

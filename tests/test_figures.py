@@ -2,19 +2,25 @@
 
 import json
 import sys
+from dataclasses import replace
 from types import ModuleType
+from unittest.mock import ANY
 
 import pytest
+import torch
 from matplotlib.figure import Figure
 
 from depthnet_lib import paper
 from depthnet_lib.cli import main
 from depthnet_lib.config import FIGURES, WEIGHTS
 from depthnet_lib.errors import InputError
-from depthnet_lib.paper import MANIFEST, Plate, ablation, frame
+from depthnet_lib.models import recipe_of
+from depthnet_lib.paper import MANIFEST, Plate, ablation, frame, trained
 from depthnet_lib.paper.compare import differences
 from depthnet_lib.paper.index import name_of, write_index
 from depthnet_lib.paper.readings import READINGS
+
+from .conftest import toy_faces
 
 COMMITTED = sorted(path.name for path in FIGURES.iterdir() if path.is_dir())
 
@@ -169,3 +175,16 @@ def test_mean_and_worst_of_an_ablation():
     runs = [{"depthcorr": [60, 61, 62], "r": 0.9, "wrong_sign": 0.0, "identity": 0.2, "mse": 9.0},
             {"depthcorr": [58, 63, 65], "r": 0.8, "wrong_sign": 0.5, "identity": 0.4, "mse": 7.0}]  # fmt: skip
     assert ablation._cells(runs) == ["61.5 (58.0)", "0.850 (0.800)", "0.25 (0.50)", "0.30 (0.20)", "8.00 (9.00)"]
+
+
+def test_a_training_that_was_killed_before_its_record_was_written_is_taken_up(tmp_path, monkeypatch):
+    monkeypatch.setenv("DEPTHNETS_DATA", str(tmp_path))
+    monkeypatch.setattr(trained, "recipe_of", lambda name: replace(recipe_of(name), epochs=1, batch_size=16))
+    monkeypatch.setattr(trained, "load", lambda name: toy_faces(96))
+    model = trained.trained("pinv", "toy")
+    record = tmp_path / "trained" / "pinv-toy-all" / "weights.json"
+    wanted = json.loads(record.read_text())
+    record.unlink()
+    again = trained.trained("pinv", "toy")
+    assert json.loads(record.read_text()) == wanted | {"seconds": ANY}
+    assert all(torch.equal(a, b) for a, b in zip(model.parameters(), again.parameters(), strict=True))

@@ -249,7 +249,7 @@ def test_the_record_names_the_runs_that_a_training_went_on_from(tmp_path):
     second = train_gan("background", gan(), data, data, replace(run, out=tmp_path / "b"), QUICK, stages)
     assert second["earlier"] == stages and len(_stages(tmp_path / "b")) == 2
     save_gan(tmp_path / "bare.safetensors", gan(), "background")
-    assert _stages(tmp_path / "bare.safetensors") == [{"weights": "bare.safetensors"}]
+    assert _stages(tmp_path / "bare.safetensors") == [{"start": "bare.safetensors"}]
 
 
 def test_repair_keeps_full_resolution_where_nothing_is_painted():
