@@ -78,6 +78,21 @@ def test_a_picture_is_the_same_alone_and_in_a_batch(draw, pictures, shots):
         np.testing.assert_array_equal(getattr(alone, name)[0], getattr(pictures, name)[6])
 
 
+def test_lights_are_added_up_in_one_order(draw):
+    """Sums of floats depend on their order, which must not be that of addresses in memory, another in each process."""
+    from depthnet_lib.heads.photo import Light
+    from depthnet_lib.heads.render import _theatre
+
+    stage = _theatre().stage
+    between = []
+    for n in (3, 1, 2, 3, 2, 3, 3):
+        powers = np.arange(1.0, n + 1)
+        stage.current()
+        stage.shoot(100.0, np.zeros(2), 30.0, [Light(np.array([0, 0, 1.0]), p * np.ones(3)) for p in powers], 1.0)
+        assert [node.light.intensity for node in stage.scene.light_nodes] == powers.tolist()
+        between.append([object() for _ in range(1000 * n)])  # whatever else moves the next nodes in memory
+
+
 def test_facing_zero_is_the_same_person_seen_frontal(draw):
     shots = sample_shots(0, [3, 4], 0, (40.0, 60.0))
     frontal = draw(shots.facing(0), SIZE)

@@ -67,14 +67,29 @@ class Piece:
         self.texture._add_to_context()
 
 
+class _Numbered(pyrender.Node):
+    """A node of the scene that sets keep by its number.
+
+    pyrender keeps nodes in sets, else by their address in memory: in one process the lights would be added up in
+    another order than in the next, and now and then a pixel come out one level brighter.
+    """
+
+    def __init__(self, number: int, **content):
+        super().__init__(**content)
+        self.number = number
+
+    def __hash__(self) -> int:
+        return self.number
+
+
 class Stage:
     """A square window and the pieces on it. Keep one a process: deleting one breaks the others."""
 
     def __init__(self, pieces: dict[str, Piece]):
         self.pieces = pieces
         self.scene = pyrender.Scene(bg_color=[0.0, 0.0, 0.0, 0.0])
-        for piece in pieces.values():
-            self.scene.add(piece.mesh)
+        for number, piece in enumerate(pieces.values()):
+            self.scene.add_node(_Numbered(number, mesh=piece.mesh))
         self.camera = pyrender.IntrinsicsCamera(1.0, 1.0, 0.0, 0.0, NEAR, FAR)
         self.camera_node = self.scene.add(self.camera)
         self.window = pyrender.OffscreenRenderer(64, 64)
@@ -110,11 +125,12 @@ class Stage:
         self.scene.set_pose(self.camera_node, pose)
         for node in list(self.scene.light_nodes):
             self.scene.remove_node(node)
-        for light in lights:
+        for number, light in enumerate(lights):
             pose = np.eye(4)
             pose[:3, 2] = light.toward * TO_GL / np.linalg.norm(light.toward)
             strength = float(light.power.max())
             colour = (light.power / strength).astype(float)
-            self.scene.add(pyrender.DirectionalLight(color=colour, intensity=strength), pose=pose)
+            shining = pyrender.DirectionalLight(color=colour, intensity=strength)
+            self.scene.add_node(_Numbered(number, light=shining, matrix=pose))
         self.scene.ambient_light = np.broadcast_to(np.asarray(ambient, float), 3).copy()
         return self.window.render(self.scene, flags=RenderFlags.RGBA)
