@@ -97,6 +97,21 @@ def test_absent_sets_do_not_count_and_do_not_erase(toy, tmp_path):
     assert (tmp_path / "figures/toy/toy.json").read_bytes() == before
 
 
+def test_a_set_that_the_reference_lacks_does_not_count_either(toy, tmp_path):
+    """A machine may have more data than the one that made the reference."""
+    muct = toy.numbers.pop("muct")
+    frame.produce("toy")
+    before = (tmp_path / "figures/toy/toy.json").read_bytes()
+    toy.numbers["muct"] = muct
+    status = frame.produce("toy")
+    assert (status.result, status.reason, status.stem.parts[0]) == ("pass", "with muct", "out")
+    assert (tmp_path / "figures/toy/toy.json").read_bytes() == before
+    toy.numbers["anny"][1] = 3
+    assert frame.produce("toy").reason == "anny: 3, reference 2; with muct"
+    assert frame.produce("toy", accept=True).stem.parts[0] != "out"
+    assert numbers(tmp_path / "figures/toy/toy.json")["muct"] == muct
+
+
 def test_other_data_go_to_another_folder(toy, tmp_path):
     frame.produce("toy")
     before = (tmp_path / "figures/toy/toy.json").read_bytes()

@@ -1,8 +1,8 @@
 """Makes tables and figures by their id, writes them, and compares their numbers with the committed ones.
 
 The committed numbers, figures/ID/ID.json, are the reference. What agrees with them within the manifest's tolerance is
-written over them, and so is what has no reference yet. What differs, or lacks the columns of a data set that is not on
-this machine, is written into another folder: the reference stays.
+written over them, and so is what has no reference yet. What differs, or has the columns of fewer or more data sets
+because this machine has, is written into another folder: the reference stays.
 """
 
 import io
@@ -60,10 +60,13 @@ def produce(id: str, data: Sequence[str] = (), out: Path | None = None, accept: 
         return Status(id, "not made", seconds(), wanted, str(error))
     numbers = json.loads(json.dumps(plate.numbers))  # tuples are lists in the file
     absent = [name for name in wanted if any(note.startswith(f"no column for {name}:") for note in plate.notes)]
-    result, reason = ("made", "") if data else _compare(id, numbers, absent)
-    if absent:
-        reason = "; ".join(filter(None, [reason, f"without {' and '.join(absent)}"]))
-    keeps = data or ((result == "differs" or absent) and not accept)
+    reference = None if data else _reference(id)
+    more = [name for name in wanted if reference and name in numbers and name not in reference]
+    result, reason = ("made", "") if data else _compare(id, numbers, reference, (*absent, *more))
+    for word, names in {"without": absent, "with": more}.items():
+        if names:
+            reason = "; ".join(filter(None, [reason, f"{word} {' and '.join(names)}"]))
+    keeps = data or ((result == "differs" or absent or more) and not accept)
     stem = (out or (ELSEWHERE if keeps else FIGURES)) / id / id
     if result != "pass" or keeps or out or accept:  # else the reference stays, to the last digit
         record = {"id": id, "title": MANIFEST[id][1], "data": list(wanted), "versions": versions()}
@@ -75,14 +78,19 @@ def produce(id: str, data: Sequence[str] = (), out: Path | None = None, accept: 
     return Status(id, result, seconds(), wanted, reason, stem)
 
 
-def _compare(id: str, numbers: dict, absent: Sequence[str]) -> tuple[str, str]:
-    """("pass", ""), ("new", "") or ("differs", what first and how much more); columns of absent sets do not count."""
+def _reference(id: str) -> dict | None:
+    """The committed numbers, where there are any."""
     path = FIGURES / id / f"{id}.json"
-    if not path.is_file():
+    return json.loads(path.read_text())["numbers"] if path.is_file() else None
+
+
+def _compare(id: str, numbers: dict, reference: dict | None, apart: Sequence[str]) -> tuple[str, str]:
+    """("pass", ""), ("new", "") or ("differs", what first and how much more); sets ``apart``, which only one of the
+    two has, do not count."""
+    if reference is None:
         return "new", ""
-    reference = json.loads(path.read_text())["numbers"]
-    reference = {key: value for key, value in reference.items() if key not in absent}
-    found = list(differences(numbers, reference, READINGS[id].tolerance))
+    both = ({key: value for key, value in n.items() if key not in apart} for n in (numbers, reference))
+    found = list(differences(*both, READINGS[id].tolerance))
     if not found:
         return "pass", ""
     return "differs", found[0] + (f" (and {len(found) - 1} more)" if len(found) > 1 else "")
