@@ -19,6 +19,7 @@ from .repair.inputs import background_input, swap_input
 from .warp import turn, turned, warp
 from .warp.hidden import fill_from_mirror, hidden_mask
 from .warp.mesh import make_mesh
+from .warp.surroundings import surroundings
 from .warp.uses import frontal, mirror_is_closer, mirrored, paste
 
 METRIC_MODEL = "factorization"  # whose depth is metric: good for turning by an angle
@@ -143,9 +144,9 @@ def repair_frontal(portrait: Portrait) -> tuple[Portrait, np.ndarray]:
     Returns a portrait of its own, which can be turned again, and the share (S, S) of each pixel that was painted.
     """
     m = frontal_affine(portrait.x_s, portrait.z)
-    face = frontalize(portrait, "keypoints").face
+    face, around = frontalize(portrait, "keypoints").face, surroundings(portrait.image, portrait.x_s, portrait.z, m)
     net = generator("extreme" if abs(turned_by(m)) > EXTREME else "background")
-    picture, painted = repair(net, background_input(face, portrait.image, portrait.x_s))
+    picture, painted = repair(net, background_input(face, *around))
     points = turned(portrait.x_s, portrait.z, m)
     return Portrait(picture, points[:, :2], points[:, 2]), painted
 

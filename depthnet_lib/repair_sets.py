@@ -35,8 +35,9 @@ from .pipeline import (
     swap_face,
     turned_by,
 )
-from .repair.inputs import background_input, composite, swap_input
+from .repair.inputs import background_input, laid, swap_input, without_face
 from .warp import turned
+from .warp.surroundings import surroundings
 from .workers import worker_pool
 
 HEADS = "heads"
@@ -48,7 +49,7 @@ YAW = {"background": (FRONT, EXTREME), "extreme": (EXTREME, 75.0), "swap": (FRON
 RENDER_SIZE = 128  # pixels; the pipeline works there, the network on what is left after shrinking
 _CHUNK = 8  # people drawn at once
 _PARTS = "parts"  # folder of chunks that are drawn, until all are
-_FORMAT = 4  # of the stored arrays: another one does not read old folders
+_FORMAT = 5  # of the stored arrays: another one does not read old folders
 
 
 @dataclass(frozen=True)
@@ -202,10 +203,11 @@ class Scenes:
 
 def background_row(portrait: Portrait) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """x (H, W, 6) of a portrait; its frontalized face's place, uint8 (H, W) 0 or 255; and the paper's composite
-    (H, W, 3), whose hidden skin is stretched where x has that of the face's other half."""
+    (H, W, 3), whose hidden skin is stretched and whose surroundings stay, where x has lent and bent them."""
+    image, x_s, z = portrait.image, portrait.x_s, portrait.z
     face, stretched = (frontalize(portrait, "keypoints", fill).face for fill in (True, False))
-    x, plain = (background_input(f, portrait.image, portrait.x_s) for f in (face, stretched))
-    return x, face[..., 3], composite(plain)
+    x = background_input(face, *surroundings(image, x_s, z, frontal_affine(x_s, z)))
+    return x, face[..., 3], laid(stretched, without_face(image, x_s))
 
 
 def swap_row(source: Portrait, target: Portrait) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

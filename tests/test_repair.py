@@ -13,7 +13,7 @@ from depthnet_lib.images import read_image
 from depthnet_lib.repair import losses
 from depthnet_lib.repair.apply import load_gan, load_start, repair, save_gan
 from depthnet_lib.repair.cyclegan import CycleGan, Pool, to_pictures, to_tensor
-from depthnet_lib.repair.inputs import background_input, composite, face_hull, swap_input
+from depthnet_lib.repair.inputs import background_input, composite, face_hull, laid, swap_input, without_face
 from depthnet_lib.repair.losses import Weights
 from depthnet_lib.repair.networks import CONFIGS, Config, Discriminator, Generator
 from depthnet_lib.repair.scores import distances, scores, two_sample
@@ -92,12 +92,11 @@ def test_keep_looks_at_the_face_alone():
     assert losses.keep(torch.zeros(1, 3, 5, 5), torch.full((1, 3, 5, 5), -1.0)).item() == 0
 
 
-def test_which_picture_is_kept():
-    net, x = gan(), torch.full((1, 6, 16, 16), -1.0)
+def test_the_second_picture_is_kept():
+    net, x = gan(), torch.full((1, 6, 16, 16), -0.25)
     net.f = Answer(torch.zeros(1, 3, 16, 16))
     x[:, 3:] = 0.5
-    terms = [net.generator_loss(x, x[:, 3:], Weights(keep=2.0, known=known))[0]["keep"].item() for known in (0, 1)]
-    assert terms == [0, 1.0]  # 2 * |0 - 0.5|, and nothing where the first picture is black
+    assert net.generator_loss(x, x[:, 3:], Weights(keep=2.0))[0]["keep"].item() == 1.0  # 2 * |0 - 0.5|
 
 
 @pytest.mark.parametrize("config", [TINY, PAINT], ids=["blend", "paint"])
@@ -270,18 +269,23 @@ def test_weights_that_do_not_fit_say_so(tmp_path):
         load_gan("swap", tmp_path / "w.safetensors")
 
 
-def test_inputs_are_the_paper_s():
+def test_inputs_are_a_composite_and_what_is_known_of_it():
     square = np.array([[4, 4], [11, 4], [11, 11], [4, 11]], float)
     assert face_hull(square, (16, 16)).sum() == 64
     image = pictures(16, 16, 3) | 1
     face = np.zeros((16, 16, 4), np.uint8)
     face[2:8, 2:8] = [10, 20, 30, 255]
-    x = background_input(face, image, square)
+    wall = np.zeros((16, 16), bool)
+    wall[:, 12:] = True
+    x = background_input(face, image, wall)
     assert x.shape == (16, 16, 6)
-    assert (x[2:8, 2:8, :3] == [10, 20, 30]).all() and x[8:, :, :3].max() == 0
-    assert x[4:12, 4:12, 3:].max() == 0 and np.array_equal(x[:4, :, 3:], image[:4])
-    both = composite(x)
-    assert (both[2:8, 2:8] == [10, 20, 30]).all() and (both[9, 9] == 0).all() and (both[15, 15] == image[15, 15]).all()
+    for picture in (x[..., :3], x[..., 3:]):
+        assert (picture[2:8, 2:8] == [10, 20, 30]).all() and np.array_equal(picture[:, 12:], image[:, 12:])
+    assert x[8:, :12, 3:].max() == 0 and np.array_equal(x[8:, :, :3], image[8:])
+    assert np.array_equal(composite(x), x[..., :3])
+    paper = laid(face, without_face(image, square))
+    assert (paper[2:8, 2:8] == [10, 20, 30]).all() and (paper[9, 9] == 0).all()
+    assert np.array_equal(paper[12:], image[12:])
     pasted = image.copy()
     pasted[5:9, 5:9] = [10, 20, 30]
     x = swap_input(pasted, image, square)

@@ -60,7 +60,7 @@ READINGS: dict[str, Reading] = {
     ),
     "fig4": Reading(
         "A face turned to the viewer has no hair, no neck and no room around it. Its mirror half lends the skin that "
-        "the photo hides; the network paints the rest.",
+        "the photo hides, the picture around it is bent to follow, and the network mends what still shows.",
         "CelebA; no numbers.",
         ("repair-background",),
         _PICTURES,

@@ -33,18 +33,17 @@ def make(id: str, data: tuple[str, ...]) -> Plate:
 
 
 def _background(first: int) -> Plate:
-    """Source, keypoints, DepthNet's face, with the background, from the mirror half, repaired, true answer."""
+    """Source, keypoints, DepthNet's face, with the background as it was and bent, repaired, true answer."""
     scenes = draw_scenes(_people(first), YAW["background"], scenes=1, size=SIZE)
-    titles = ["source", "keypoints", "DepthNet (DN)", "DN + background", "mirror half lent", "repaired", "true answer"]
+    titles = ["source", "keypoints", "DepthNet (DN)", "DN + background", "background bent", "repaired", "true answer"]
     figure, axes = _grid(titles)
     rows = []
     for row, portrait, answer, person in zip(
         axes, scenes.faces, scenes.answers().pictures, _people(first), strict=True
     ):
-        face = frontalize(portrait, "keypoints", fill=False).face
         x, place, plain = background_row(portrait)
         versions = {"before": plain, "closed_form": composite(x), "after": repair_frontal(portrait)[0].image}
-        _show(row, [portrait.image, portrait.image, on_white(face), *versions.values(), answer])
+        _show(row, [portrait.image, portrait.image, on_white(np.dstack([plain, place])), *versions.values(), answer])
         draw_keypoints(row[1], portrait.x_s, lines=False, size=3)
         rows.append({"person": int(person)} | _distances(versions, answer, place > 0))
     return Plate({"rows": rows, "mean": _mean(rows)}, figure, notes=[_NOTE, "ssim, psnr (dB) to the true answer"])

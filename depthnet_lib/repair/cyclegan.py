@@ -32,7 +32,7 @@ class CycleGan(nn.Module):
             "cycle_x": w.cycle * losses.cycle(x, self.g(fx)),
         }
         if w.keep:
-            terms["keep"] = w.keep * losses.keep(fx, x[:, 3 * w.known : 3 * w.known + 3])
+            terms["keep"] = w.keep * losses.keep(fx, x[:, 3:])
         return terms, fx, gy
 
     def discriminator_loss(self, x: Tensor, y: Tensor, fx: Tensor, gy: Tensor) -> Tensor:
@@ -66,7 +66,7 @@ class Pool(nn.Module):
 
 def to_tensor(pictures: np.ndarray) -> Tensor:
     """uint8 (B, S, S, C) -> float32 (B, C, S, S) in [-1, 1]."""
-    return torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2).contiguous().float() / 127.5 - 1
+    return torch.from_numpy(np.array(pictures)).permute(0, 3, 1, 2).contiguous().float() / 127.5 - 1
 
 
 def to_pictures(tensor: Tensor) -> np.ndarray:

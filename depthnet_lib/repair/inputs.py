@@ -1,9 +1,10 @@
 """What repair is given: a warped face and the picture around it (supplement S.4).
 
-Two pictures, six channels. Background synthesis and extreme poses: the frontalized face on black, and the source
-picture without its inner face. Face swap: the warped face pasted onto the target, which is all that the paper gives,
-Poisson blended, and the target without its inner face, so that what was pasted need not be guessed. Skin that the
-photo hides, which the paper stretches from the outline, comes from the face's other half (`warp.hidden`).
+Two pictures, six channels: the composite, and of it that part alone which is known, on black. Background synthesis and
+extreme poses: the frontalized face in the source picture, bent to fit around it (`warp.surroundings`; the paper leaves
+it as it was), and the face and the wall. Face swap: the warped face Poisson blended onto the target, where the paper
+pastes it, and the target without its inner face. Skin that the photo hides, which the paper stretches from the outline,
+comes from the face's other half (`warp.hidden`).
 """
 
 import cv2
@@ -22,10 +23,16 @@ def without_face(image: np.ndarray, x_s: np.ndarray) -> np.ndarray:
     return np.where(face_hull(x_s, image.shape[:2])[..., None], 0, image).astype(np.uint8)
 
 
-def background_input(face: np.ndarray, image: np.ndarray, x_s: np.ndarray) -> np.ndarray:
-    """(H, W, 6): the frontalized face, RGBA (H, W, 4), on black, then the source picture without its inner face."""
-    on_black = np.where(face[..., 3:] > 0, face[..., :3], 0)
-    return np.concatenate([on_black, without_face(image, x_s)], -1).astype(np.uint8)
+def laid(face: np.ndarray, around: np.ndarray) -> np.ndarray:
+    """The face, RGBA (H, W, 4), laid over a picture (H, W, 3) as it is. Over the source picture `without_face`, this is
+    the paper's own composite."""
+    return np.where(face[..., 3:] > 0, face[..., :3], around).astype(np.uint8)
+
+
+def background_input(face: np.ndarray, around: np.ndarray, wall: np.ndarray) -> np.ndarray:
+    """(H, W, 6): the frontalized face, RGBA (H, W, 4), in its surroundings (H, W, 3), then the face and the wall, where
+    (H, W) is True, alone."""
+    return np.concatenate([laid(face, around), laid(face, np.where(wall[..., None], around, 0))], -1)
 
 
 def swap_input(pasted: np.ndarray, target: np.ndarray, x_t: np.ndarray) -> np.ndarray:
@@ -34,7 +41,5 @@ def swap_input(pasted: np.ndarray, target: np.ndarray, x_t: np.ndarray) -> np.nd
 
 
 def composite(x: np.ndarray) -> np.ndarray:
-    """(..., H, W, 3): what stands for "unrepaired": the face of (..., H, W, 6) over its background, black where neither
-    is; a swap's is its first picture."""
-    face, rest = x[..., :3], x[..., -3:]
-    return np.where(face.any(-1, keepdims=True), face, rest)
+    """(..., H, W, 3): what stands for "unrepaired" in x (..., H, W, 6)."""
+    return x[..., :3]

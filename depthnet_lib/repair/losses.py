@@ -12,12 +12,11 @@ CYCLE = 10.0  # lambda of equation 4, the CycleGAN paper's
 class Weights:
     """What the generators' terms count; by default equation 4 alone.
 
-    ``cycle`` is lambda; ``keep`` weighs `keep` of the picture of x whose number is ``known``.
+    ``cycle`` is lambda; ``keep`` weighs `keep` of the second picture of x, what is known.
     """
 
     cycle: float = CYCLE
     keep: float = 0.0
-    known: int = 0
 
 
 def real(scores: Tensor) -> Tensor:

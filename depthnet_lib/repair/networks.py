@@ -1,8 +1,8 @@
 """The four networks of supplement S.4: generators that translate pictures, discriminators that judge patches.
 
-Pictures are tensors (B, C, S, S) in [-1, 1]; C counts three channels a picture, so that a face and its background
-make 6. Normalisation is by instance: a picture comes out the same alone as in a batch and in use as in training,
-which batches of 4 or 16 pictures could not promise.
+Pictures are tensors (B, C, S, S) in [-1, 1]; C counts three channels a picture, so that a composite and what of it
+is known make 6. Normalisation is by instance: a picture comes out the same alone as in a batch and in use as in
+training, which batches of 4 or 16 pictures could not promise.
 """
 
 from dataclasses import asdict, dataclass
@@ -82,7 +82,7 @@ class Generator(nn.Module):
 
 
 def _kept_first(x: Tensor) -> Tensor:
-    """(B, 1, I + 1, S, S): what shares start from. Of two pictures (a face on black, and what is around it) the first
+    """(B, 1, I + 1, S, S): what shares start from. Of two pictures (a composite, and what of it is known) the first
     is on top wherever it is not black; one picture is kept whole."""
     nobody = torch.zeros_like(x[:, :1])
     if x.shape[1] == 3:

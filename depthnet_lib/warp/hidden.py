@@ -59,7 +59,7 @@ def fill_from_mirror(
     other = draw(image, xyz, mesh.partners, triangles, size, backend=backend)
     flipped = mesh.partners * [-1, 1]  # a mirror image turns triangles over; only areas matter here
     gain = texture_density(flipped, xyz, triangles) / np.maximum(texture_density(mesh.points, xyz, triangles), 1e-6)
-    share = _smoothstep(np.log2(np.maximum(gain, 1e-6) / 1.5))
+    share = smoothstep(np.log2(np.maximum(gain, 1e-6) / 1.5))
     owner = cpu.triangle_map(xyz, triangles, own.shape[:2])
     share = np.nan_to_num(_smooth(share, xyz, triangles, owner)).clip(0, 1)[..., None]
     own[..., :3] = np.rint(own[..., :3] * (1 - share) + other[..., :3] * share)
@@ -92,6 +92,7 @@ def _smooth(values: np.ndarray, xyz: np.ndarray, triangles: np.ndarray, owner: n
     return cpu.interpolate(means[:, None], xyz, triangles, owner)[..., 0]
 
 
-def _smoothstep(t: np.ndarray) -> np.ndarray:
+def smoothstep(t: np.ndarray) -> np.ndarray:
+    """0 below 0, 1 above 1, and in between a slope that starts and ends level."""
     t = np.clip(t, 0, 1)
     return t * t * (3 - 2 * t)
