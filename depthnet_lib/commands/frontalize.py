@@ -18,7 +18,7 @@ def frontalize(
     ] = True,
     repair: Annotated[
         bool,
-        typer.Option("--repair", help="Hair and background by CycleGAN (figure 4), on 68 points, filled."),
+        typer.Option("--repair", help="Hair and background bent to fit, then CycleGAN (figure 4); 68 points, filled."),
     ] = False,
 ) -> None:
     """Turn the face of a photo to the viewer (section 3.3), cropped, transparent around it (white in a .jpg).

@@ -3,7 +3,7 @@
 The paper leaves the picture around a frontalized face as it was (supplement S.4), and repair must make a head of the
 two. Here the picture is bent first, in closed form: the outline of a mean skull, as it lies in the photo, comes to lie
 where the turned head has it, the neck follows its axis, and the picture's border stays; between these a smooth field
-interpolates (Zhu and others, 2015, did so with a mesh). What the photo hides is lent by the other half, as in
+interpolates (with a mesh: Zhu and others, 2015). What the photo hides is lent by the other half, as in
 `warp.hidden`. No outline of the hair is known: it is taken to lie a little outside of the skull.
 """
 
