@@ -76,7 +76,7 @@ def train_repair(folder: Path) -> None:
     repair_training.CycleGanTask.batches_per_epoch = 6
     config, data = Config(size=16, width=4, strides=(2, 2, 2), blocks=1, patch_layers=1, blend=True), toy_repair_set(6)
     gan = CycleGan(6, config).reset(torch.Generator().manual_seed(0))
-    settings = repair_training.Settings(2, 2e-4, Weights(keep=1.0, known=1))
+    settings = repair_training.Settings(2, 2e-4, Weights(keep=1.0))
     repair_training.train_gan("background", gan, data, data, run_in(folder, 6), settings)
 
 
