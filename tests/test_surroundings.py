@@ -1,4 +1,4 @@
-"""What is around a face follows it: anchors, lent halves and walls, with rendered heads as the answer."""
+"""What is around a face follows it: anchors, lent halves and walls, and what of it is the photo's own."""
 
 import numpy as np
 import pytest
@@ -41,10 +41,11 @@ def test_the_outline_of_the_head_comes_to_its_middle():
     m = frontal_affine(x_s, z)
     there = surroundings(columns(), x_s, z, m)[0].astype(float)
     to = np.column_stack([x_s, z]) @ m[:, :3].T + m[:, 3]
-    for i in (*range(9, 16), 17, 21, 24):  # the jaw on the side that is seen, and brows
+    seen = [i for i in (*range(9, 16), *range(22, 27)) if to[i, 0] > to[:, 0].mean() + 0.2 * np.ptp(to[:, 0])]
+    assert len(seen) > 5  # of the jaw and the brow on the side that is seen
+    for i in seen:
         column, row = np.rint(to[i]).astype(int)
-        if to[i, 0] > to[:, 0].mean() + 0.2 * np.ptp(to[:, 0]):
-            assert np.abs(there[row, column, :2] - x_s[i]).max() < 4
+        assert np.abs(there[row, column, :2] - x_s[i]).max() < 4
     assert np.abs(there[: SIZE // 2, -1, 0] - (SIZE - 1)).max() <= 4
 
 
@@ -77,6 +78,19 @@ def test_a_wall_that_the_photo_cannot_know_is_the_other_side_s():
     there = surroundings(image, x_s, z, frontal_affine(x_s, z))[0]
     row = int(x_s[27, 1])
     assert there[row, -1].mean() > 150 and there[row, 0].mean() > 150
+
+
+@pytest.mark.parametrize("yaw", [-40, 40])
+def test_the_photo_s_own_wall_is_off_the_head_and_not_lent(yaw):
+    x_s, z = head(yaw)
+    m = frontal_affine(x_s, z)
+    there, own = surroundings(columns(), x_s, z, m)
+    to = np.rint(np.column_stack([x_s, z]) @ m[:, :3].T + m[:, 3]).astype(int)
+    assert not own[to[:, 1], to[:, 0]].any() and not own[-1].any()  # neither the face nor the shoulders
+    far = np.s_[: SIZE // 2, -3:] if yaw < 0 else np.s_[: SIZE // 2, :3]  # the border beside the half that is seen
+    assert own[far].mean() > 0.9
+    drawn = np.diff(there[..., 0].astype(int), axis=1)
+    assert (drawn[own[:, 1:] & own[:, :-1]] >= 0).mean() > 0.99  # a mirror image would run the other way
 
 
 @settings(max_examples=25, deadline=None)

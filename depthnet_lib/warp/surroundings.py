@@ -152,9 +152,8 @@ def _beside(points: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 def _lost_wall(head: _Anchors, source: np.ndarray, mirror: np.ndarray) -> np.ndarray:
     """(H, W) in [0, 1]: what comes from outside of the photo, where its border shows the head, not the wall. The other
     side's wall stands there, unless it is lost too."""
-    height, width = source.shape[:2]
-    covered = np.zeros((height, width), np.float32)
-    cv2.fillConvexPoly(covered, cv2.convexHull(np.rint(head.outline_before).astype(np.int32)), 1)
+    width = source.shape[1]
+    covered = _beside(head.outline_before, source.shape[:2]) == 0
     outside = np.maximum(-source[..., 0], source[..., 0] - (width - 1)).clip(0) / (_FADE * width)
     lost = smoothstep(outside) * cv2.GaussianBlur(_sampled(covered, source), (0, 0), 0.75 * _FADE * width)
     return lost * (1 - _sampled(lost, mirror))
