@@ -49,7 +49,7 @@ YAW = {"background": (FRONT, EXTREME), "extreme": (EXTREME, 75.0), "swap": (FRON
 RENDER_SIZE = 128  # pixels; the pipeline works there, the network on what is left after shrinking
 _CHUNK = 8  # people drawn at once
 _PARTS = "parts"  # folder of chunks that are drawn, until all are
-_FORMAT = 5  # of the stored arrays: another one does not read old folders
+_FORMAT = 6  # of the stored arrays: another one does not read old folders
 
 
 @dataclass(frozen=True)

@@ -83,20 +83,26 @@ def test_losses_are_means_over_pixels():
     assert losses.cycle(torch.tensor([1.0, -1.0]), torch.tensor([0.0, 1.0])).item() == 1.5
 
 
-def test_keep_looks_at_the_face_alone():
-    """Where a picture on black is neither black nor beside black."""
+def test_keep_looks_at_what_is_known():
+    """Where a picture on black is neither black nor beside black; elsewhere by a share."""
     known = torch.full((1, 3, 5, 5), -1.0)
     known[:, :, 1:4, 1:4] = 0.9  # a border, half black in truth
     known[:, :, 2, 2] = torch.tensor([0.5, -1.0, 0.25])
-    assert losses.keep(torch.zeros(1, 3, 5, 5), known).item() == pytest.approx((0.5 + 1 + 0.25) / 3)
-    assert losses.keep(torch.zeros(1, 3, 5, 5), torch.full((1, 3, 5, 5), -1.0)).item() == 0
+    composite = torch.where(known > -1, known, 0.2)
+    composite[:, :, 2, 2] = known[:, :, 2, 2]
+    x, made = torch.cat([composite, known], 1), torch.zeros(1, 3, 5, 5)
+    assert losses.keep(made, x).item() == pytest.approx((0.5 + 1 + 0.25) / 3)
+    whole = ((0.5 + 1 + 0.25) + 0.25 * 3 * (8 * 0.9 + 16 * 0.2)) / (3 * (1 + 0.25 * 24))
+    assert losses.keep(made, x, rest=0.25).item() == pytest.approx(whole)
+    assert losses.keep(made, torch.cat([composite, torch.full((1, 3, 5, 5), -1.0)], 1)).item() == 0
 
 
-def test_the_second_picture_is_kept():
-    net, x = gan(), torch.full((1, 6, 16, 16), -0.25)
+def test_the_composite_is_kept():
+    net, x = gan(), torch.full((1, 6, 16, 16), 0.5)
     net.f = Answer(torch.zeros(1, 3, 16, 16))
-    x[:, 3:] = 0.5
     assert net.generator_loss(x, x[:, 3:], Weights(keep=2.0))[0]["keep"].item() == 1.0  # 2 * |0 - 0.5|
+    x[:, 3:, :8] = -1  # nothing known above: half of it counts there, and the mean stays
+    assert net.generator_loss(x, x[:, 3:], Weights(keep=2.0, rest=0.5))[0]["keep"].item() == 1.0
 
 
 @pytest.mark.parametrize("config", [TINY, PAINT], ids=["blend", "paint"])

@@ -45,7 +45,9 @@ def test_the_outline_of_the_head_comes_to_its_middle():
     assert len(seen) > 5  # of the jaw and the brow on the side that is seen
     for i in seen:
         column, row = np.rint(to[i]).astype(int)
-        assert np.abs(there[row, column, :2] - x_s[i]).max() < 4
+        assert (
+            np.abs(there[row, column, :2] - x_s[i]).max() < 6
+        )  # the jaw is where the picture is pressed together most
     assert np.abs(there[: SIZE // 2, -1, 0] - (SIZE - 1)).max() <= 4
 
 
@@ -82,7 +84,7 @@ def test_a_wall_that_the_photo_cannot_know_is_the_other_side_s():
 
 @pytest.mark.parametrize("yaw", [-40, 40])
 def test_the_photo_s_own_wall_is_off_the_head_and_not_lent(yaw):
-    x_s, z = head(yaw)
+    x_s, z = head(yaw, scale=0.35)
     m = frontal_affine(x_s, z)
     there, own = surroundings(columns(), x_s, z, m)
     to = np.rint(np.column_stack([x_s, z]) @ m[:, :3].T + m[:, 3]).astype(int)

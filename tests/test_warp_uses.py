@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 from scipy.spatial import cKDTree
@@ -8,6 +9,7 @@ from depthnet_lib.heads.camera import rotation
 from depthnet_lib.layouts import FAW66, IBUG68, double_area, layout_of
 from depthnet_lib.warp import cpu, turn, turned, warp
 from depthnet_lib.warp.dense import dense_weights
+from depthnet_lib.warp.head import fit_identity
 from depthnet_lib.warp.hidden import fill_from_mirror, hidden_mask, texture_density
 from depthnet_lib.warp.mesh import MESHES, Mesh, dense_mesh, head_mesh, keypoint_mesh, make_mesh
 from depthnet_lib.warp.uses import BLENDS, frontal, mirror_is_closer, mirrored, onto, paste
@@ -144,6 +146,18 @@ def test_mirror_fills_the_thin_side_with_the_other_half():
     assert (unchanged[..., :3] == image)[unchanged[..., 3] > 0].all()
 
 
+@pytest.mark.parametrize("yaw", [-70, 70])
+def test_a_profile_keeps_the_wall_off_the_middle_of_the_face(yaw):
+    """Keypoints on the outline are a pixel off in any photo; they must not paint a stripe of wall down the nose."""
+    x_s, z = turned_face(yaw)
+    outline = cv2.convexHull(np.rint(x_s).astype(np.int32))
+    photo = cv2.fillConvexPoly(np.full((*SIZE, 3), (250, 0, 0), np.uint8), outline, (90, 90, 90))
+    shifted = np.add(x_s, [2 * np.sign(yaw), 0])  # toward where the nose points
+    filled = fill_from_mirror(photo, keypoint_mesh(shifted, z), onto(shifted, z, turned_face(0)[0]), backend="cpu")
+    bridge = np.rint(turned_face(0)[0][27:31]).astype(int)
+    assert (filled[bridge[:, 1], bridge[:, 0], 0] < 130).all()
+
+
 @pytest.mark.parametrize("blend", BLENDS)
 def test_paste_changes_the_face_only(blend):
     background = noise(*SIZE) // 4 + 60
@@ -208,6 +222,20 @@ def test_every_mesh_leaves_the_picture_as_it_is_under_the_identity(kind):
     assert (same[..., :3] == image)[inside].all()
     # partners of partners are the points themselves: the mirror image of the mean head is the mean head
     assert np.allclose(mesh.partners * [-1, 1] + [140, 0], mesh.points, atol=1.0)
+
+
+def test_identity_is_found_in_closed_form():
+    basis, rng = load_basis(), np.random.default_rng(3)
+    still = np.zeros(len(basis.actions))
+    for yaw in (-60, 0, 35):
+        person = rng.normal(size=len(basis.identity))
+        turn_, place = rotation(np.array([yaw, 5.0, 4.0])), np.array([60.0, 70.0, 0.0])
+        seen = 3.5 * basis.landmarks(person, still) @ turn_.T + place
+        found, scale, turned_by, shift = fit_identity(seen[:, :2], seen[:, 2])
+        mean = scale * basis.landmarks(0 * person, still) @ turned_by.T + shift
+        there = scale * basis.landmarks(found, still) @ turned_by.T + shift
+        assert np.abs(there - seen).mean() < 0.3 * np.abs(mean - seen).mean()
+        assert np.abs(turned_by - turn_).max() < 0.05 and abs(scale / 3.5 - 1) < 0.08
 
 
 def test_meshes_of_other_layouts():

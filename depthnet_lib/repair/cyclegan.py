@@ -32,7 +32,7 @@ class CycleGan(nn.Module):
             "cycle_x": w.cycle * losses.cycle(x, self.g(fx)),
         }
         if w.keep:
-            terms["keep"] = w.keep * losses.keep(fx, x[:, 3:])
+            terms["keep"] = w.keep * losses.keep(fx, x, w.rest)
         return terms, fx, gy
 
     def discriminator_loss(self, x: Tensor, y: Tensor, fx: Tensor, gy: Tensor) -> Tensor:

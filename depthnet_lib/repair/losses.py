@@ -12,11 +12,12 @@ CYCLE = 10.0  # lambda of equation 4, the CycleGAN paper's
 class Weights:
     """What the generators' terms count; by default equation 4 alone.
 
-    ``cycle`` is lambda; ``keep`` weighs `keep` of the second picture of x, what is known.
+    ``cycle`` is lambda; ``keep`` weighs `keep`, of which what is known counts fully and the rest by ``rest``.
     """
 
     cycle: float = CYCLE
     keep: float = 0.0
+    rest: float = 0.0
 
 
 def real(scores: Tensor) -> Tensor:
@@ -34,12 +35,14 @@ def cycle(picture: Tensor, back: Tensor) -> Tensor:
     return (picture - back).abs().mean()
 
 
-def keep(picture: Tensor, known: Tensor) -> Tensor:
-    """L1 distance of a repaired picture (B, 3, S, S) from what is known of it: a picture (B, 3, S, S) on black, counted
-    where neither it nor a neighbour is black (its border is half black where it was made smaller).
+def keep(picture: Tensor, x: Tensor, rest: float = 0.0) -> Tensor:
+    """L1 distance of a repaired picture (B, 3, S, S) from the composite, first of the two pictures of x (B, 6, S, S).
 
-    Not in the paper. In a short training the adversarial terms alone would sooner paint some face than keep this one.
+    Counted where the second, what of it is known on black, is not black and has no black neighbour (its border is half
+    black where it was made smaller), and by ``rest`` elsewhere. Not in the paper. In a short training the adversarial
+    terms alone would sooner paint some face than keep this one, and a good composite is better than what they paint.
     """
+    composite, known = x[:, :3], x[:, 3:]
     empty = (known.amax(1, keepdim=True) <= -1).to(known.dtype)
-    seen = 1 - nnf.max_pool2d(empty, 3, 1, 1)
-    return ((picture - known).abs() * seen).sum() / (3 * seen.sum()).clamp_min(1)
+    weight = 1 - (1 - rest) * nnf.max_pool2d(empty, 3, 1, 1)
+    return ((picture - composite).abs() * weight).sum() / (3 * weight.sum()).clamp_min(1)

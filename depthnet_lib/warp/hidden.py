@@ -14,6 +14,8 @@ from .drawing import draw
 from .mesh import Mesh
 
 THIN = 1 / 3  # source pixels for each target pixel, against the mesh's median: below, texture counts as missing
+_INSET = 0.03  # of the face's size: how far inside of a profile its texture is taken
+_PROFILE = (0.5, 0.1)  # what a photo shows of one half over the other: from where, and below which fully, it is one
 _BEHIND = 0.04  # of the face's size: how far behind the visible surface a point of the source counts as covered
 
 
@@ -50,13 +52,15 @@ def fill_from_mirror(
     """A face warped by m (2, 4), RGBA (H, W, 4), its thin texture taken from the other half of the face.
 
     image (H, W, 3); the arguments are those of `warp`. The mirror's share grows smoothly from 0 where it has 1.5 times
-    the texture to 1 where it has 3 times as much: on a frontal photo nothing changes.
+    the texture to 1 where it has 3 times as much: on a frontal photo nothing changes. In a profile the middle of the
+    face is the outline, where a keypoint a pixel off takes the wall: its texture comes from a little further inside.
     """
     if mesh.partners is None:
         raise InputError(f"{len(mesh.points)} points", "have no mirror partners", "use 66 or 68 keypoints")
     xyz, triangles = mesh.turned(m), mesh.triangles
-    own = draw(image, xyz, mesh.points, triangles, size, backend=backend)
-    other = draw(image, xyz, mesh.partners, triangles, size, backend=backend)
+    inset = _inset(mesh)
+    own = draw(image, xyz, mesh.points + inset, triangles, size, backend=backend)
+    other = draw(image, xyz, mesh.partners + inset, triangles, size, backend=backend)
     flipped = mesh.partners * [-1, 1]  # a mirror image turns triangles over; only areas matter here
     gain = texture_density(flipped, xyz, triangles) / np.maximum(texture_density(mesh.points, xyz, triangles), 1e-6)
     share = smoothstep(np.log2(np.maximum(gain, 1e-6) / 1.5))
@@ -64,6 +68,20 @@ def fill_from_mirror(
     share = np.nan_to_num(_smooth(share, xyz, triangles, owner)).clip(0, 1)[..., None]
     own[..., :3] = np.rint(own[..., :3] * (1 - share) + other[..., :3] * share)
     return own
+
+
+def _inset(mesh: Mesh) -> np.ndarray:
+    """(P, 2): for points in the middle of the face, the way to the half that the photo shows, the longer the more of a
+    profile it is; else 0."""
+    corners = mesh.points[mesh.triangles]
+    one, other = (double_area(p[mesh.triangles]).clip(0) for p in (mesh.points, mesh.partners * [-1, 1]))
+    shown = np.minimum(one, other).sum() / max(np.maximum(one, other).sum(), 1e-9)
+    middle = np.isclose(mesh.points, mesh.partners).all(1)
+    if not middle.any() or shown > _PROFILE[0]:
+        return np.zeros_like(mesh.points)
+    there = np.average(corners.mean(1), axis=0, weights=one * (one > other)) - mesh.points[middle].mean(0)
+    way = smoothstep((_PROFILE[0] - shown) / (_PROFILE[0] - _PROFILE[1])) * _INSET * np.ptp(mesh.points, 0).max()
+    return middle[:, None] * way * there / np.linalg.norm(there)
 
 
 def _covered_in_source(mesh: Mesh, xyz: np.ndarray, owner: np.ndarray) -> np.ndarray:
