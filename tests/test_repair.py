@@ -101,8 +101,9 @@ def test_the_composite_is_kept():
     net, x = gan(), torch.full((1, 6, 16, 16), 0.5)
     net.f = Answer(torch.zeros(1, 3, 16, 16))
     assert net.generator_loss(x, x[:, 3:], Weights(keep=2.0))[0]["keep"].item() == 1.0  # 2 * |0 - 0.5|
-    x[:, 3:, :8] = -1  # nothing known above: half of it counts there, and the mean stays
-    assert net.generator_loss(x, x[:, 3:], Weights(keep=2.0, rest=0.5))[0]["keep"].item() == 1.0
+    x[:, :3, :8], x[:, 3:, :8] = 0, -1  # right above, where nothing is known: nine rows with the seam, by half
+    kept = net.generator_loss(x, x[:, 3:], Weights(keep=2.0, rest=0.5))[0]["keep"].item()
+    assert kept == pytest.approx(2 * 0.5 * (0.5 + 7) / (0.5 * 9 + 7))
 
 
 @pytest.mark.parametrize("config", [TINY, PAINT], ids=["blend", "paint"])
